@@ -1,0 +1,1 @@
+"""Space, time and statistics over arrays, metres and cells."""
