@@ -1,0 +1,68 @@
+"""The columns of every table that leaves the program, each named once.
+
+Names are technical, lower-case English; what people read in their place stands under
+``[columns]`` in ``maps/text/*.toml``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "integer", "real", "date", "time"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's technical name and what it holds; units stand in its alias."""
+
+    name: str
+    kind: Kind
+
+
+CELL_ID = Column("cell_id", "text")
+N = Column("n", "integer")
+WEIGHT = Column("weight", "real")
+
+KDE = Column("kde", "real")
+
+GI_Z = Column("gi_z", "real")
+GI_P = Column("gi_p", "real")
+GI_Q = Column("gi_q", "real")
+GI_BIN = Column("gi_bin", "integer")
+GI_CHANCE_Q = Column("gi_chance_q", "real")
+
+HOTSPOT = (
+    Column("hotspot_id", "text"),
+    Column("family", "text"),
+    Column("rank", "integer"),
+    Column("name", "text"),
+    Column("n", "integer"),
+    Column("weight", "real"),
+    Column("expected", "real"),
+    Column("ratio", "real"),
+    Column("p", "real"),
+    Column("q", "real"),
+    Column("area_m2", "real"),
+    Column("categories", "text"),
+    Column("peak", "text"),
+    Column("n_month", "integer"),
+    Column("n_month_before", "integer"),
+    Column("n_year_before", "integer"),
+    Column("trend", "text"),
+    Column("near", "text"),
+    Column("patrol_minutes", "real"),
+    Column("gap_rank", "integer"),
+    Column("reason", "text"),
+)
+"""The hotspots table, one row a place and family, in this order."""
+
+LEFT_OUT = (
+    Column("source", "text"),
+    Column("row", "integer"),
+    Column("reason", "text"),
+    Column("column", "text"),
+    Column("value", "text"),
+    Column("explanation", "text"),
+)
+"""The rows that could not be used, each with its reason as a key and in words."""

@@ -1,0 +1,46 @@
+"""Ways in: one file per format, found by its ``FORMAT``."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from layers.layer import RawTable
+
+
+class _Read(Protocol):
+    def __call__(
+        self, path: Path, *, sheet: str | None = None, layer: str | None = None
+    ) -> Iterator[RawTable]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One way in: file endings it claims, and a reader that yields batches of raw rows.
+
+    ``read`` is tolerant: a row that cannot be read is in ``RawTable.left_out``. It raises
+    ``geo.errors.SourceError`` when the file as a whole cannot be read, with the cure.
+    """
+
+    name: str
+    summary: str
+    endings: tuple[str, ...]
+    read: _Read
+
+
+@cache
+def formats() -> dict[str, Format]:
+    """Give every format by its name."""
+    found = {}
+    for module in pkgutil.iter_modules(__path__):
+        declared = getattr(importlib.import_module(f"{__name__}.{module.name}"), "FORMAT", None)
+        if isinstance(declared, Format):
+            found[declared.name] = declared
+    return dict(sorted(found.items()))

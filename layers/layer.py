@@ -1,0 +1,144 @@
+"""The normal form: a file becomes a checked layer in metres once, and nothing later re-checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+    from numpy.typing import NDArray
+    from pyproj import CRS
+
+    from geo.errors import Problem
+    from geo.note import Note
+
+    Floats = NDArray[np.float64]
+
+LEFT_OUT_COLUMNS = ("row", "reason", "column", "value")
+"""Of a table of rows left out: the row as the file's reader counts it, the reason's key (words
+under ``[reasons]`` in ``maps/text/*.toml``), the column and the value that were at fault."""
+
+
+@dataclass(frozen=True, eq=False)
+class RawTable:
+    """A batch of rows as a format found them; nothing is interpreted yet.
+
+    ``data`` has one string column per field of the file (missing values are NA), or typed columns
+    where the format has types. ``rows`` numbers them as the file's reader counts: in CSV and
+    Excel the header is row 1; in vector files features count from 1. ``geometry`` and ``crs`` are
+    set by formats that have them. ``left_out`` are rows that could not even be read.
+    """
+
+    data: pd.DataFrame
+    rows: NDArray[np.int64]
+    left_out: pd.DataFrame
+    geometry: NDArray[np.object_] | None = None
+    crs: CRS | None = None
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """What the cube counts: parallel arrays, one entry an event, coordinates in metres.
+
+    ``category`` are positions in ``categories``; ``month`` and ``hour`` as in ``geo.months``.
+    """
+
+    x: Floats
+    y: Floats
+    month: NDArray[np.int32]
+    hour: NDArray[np.int16]
+    category: NDArray[np.int32]
+    categories: tuple[str, ...]
+    weight: Floats
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """How the reading of one source went. Always ``read == accepted + sum(left_out.values())``.
+
+    ``left_out`` counts rows by reason. ``area_level`` counts accepted events whose coordinate is
+    an area's centre: they are part of ``accepted``, counted for the area, and in no cell.
+    ``usable`` is False when nothing can be built on it; ``problems`` say why and what mends it.
+    """
+
+    name: str
+    kind: str
+    path: str
+    sha256: str
+    read: int
+    accepted: int
+    left_out: Mapping[str, int]
+    area_level: int = 0
+    notes: tuple[Note, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.read != self.accepted + sum(self.left_out.values()):
+            raise AssertionError(
+                f"{self.path}: {self.read} rows read, but {self.accepted} accepted and "
+                f"{sum(self.left_out.values())} left out; a row was lost"
+            )
+
+    @property
+    def usable(self) -> bool:
+        """Whether a picture can be built on this source."""
+        return not self.problems
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One checked layer: geometries in metres, readable columns, and the rows left out.
+
+    ``name`` is a technical name, also of its table in the GeoPackage; ``kind`` one of
+    ``layers.sources``. ``table`` has one row per accepted row of the source, with the kind's own
+    column names and a first column ``id`` (text, unique, stable); ``geometry`` is parallel to it
+    (None for an area-level event). ``events`` are what the cube counts, for kinds that are
+    counted; ``presence`` likewise for patrols, where weight is minutes (a patrol may have several
+    entries: its minutes spread over hours and along its line). ``left_out`` has
+    ``LEFT_OUT_COLUMNS``.
+    """
+
+    name: str
+    kind: str
+    table: pd.DataFrame
+    geometry: NDArray[np.object_]
+    left_out: pd.DataFrame
+    report: Report
+    events: Events | None = None
+    presence: Events | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A kind of trouble: its key, family, weight, and words for it where the user gave them."""
+
+    key: str
+    family: str
+    weight: float = 1.0
+    sv: str | None = None
+    en: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class LayerSettings:
+    """One ``[[layers]]`` entry of a project file, as it was asked for."""
+
+    kind: str
+    path: Path
+    name: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    crs: int | None = None
+    sheet: str | None = None
+    layer: str | None = None
+    category: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)

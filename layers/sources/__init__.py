@@ -1,0 +1,1 @@
+"""Kinds of layer: one file each, found by its ``KIND``."""

@@ -1,0 +1,160 @@
+"""Joins layers and analysis into one value that holds everything a writer needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from geo.cells import Cells
+    from geo.cube import Cube
+    from geo.note import Note
+    from layers.layer import Category, Layer, Report
+
+ALL = "all"
+"""The family that stands for all families together."""
+
+Language = Literal["sv", "en"]
+Compass = Literal["n", "ne", "e", "se", "s", "sw", "w", "nw"]
+Trend = Literal["up", "down", "same", "few", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceName:
+    """What a hotspot is called, in parts, so that each language can join them.
+
+    ``how`` is ``at`` (at or within ``base``: "Lanna badgruva"), ``part`` (a part of ``base``:
+    "Fjugesta, norra delen"), ``road`` (on the road ``road`` near ``base``), ``from`` ("2 km SV om
+    Mullhyttan") or ``cell`` (nothing is near: ``base`` is a cell's id). ``number`` tells apart
+    places that would share a name (0 where none does).
+    """
+
+    how: Literal["at", "part", "road", "from", "cell"]
+    base: str
+    compass: Compass | None = None
+    distance_m: float | None = None
+    road: str | None = None
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The block of weekdays and hours in which a place's events are most concentrated.
+
+    Days 0 (Monday) to 6 and hours 0 to 23, each a run that may wrap; ``last_hour`` is included,
+    so 20 to 23 reads "20-24". ``n`` of the ``known`` events whose hour is known fall in it.
+    """
+
+    first_day: int
+    last_day: int
+    first_hour: int
+    last_hour: int
+    n: int
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Something within reach of a hotspot, and how far (0 inside it)."""
+
+    kind: str
+    name: str
+    distance_m: float
+
+
+@dataclass(frozen=True, eq=False)
+class Hotspot:
+    """A contiguous place with more trouble than chance explains. Coordinates in metres.
+
+    ``id`` is stable from month to month while its busiest cell stays (family and that cell's id).
+    ``cells`` are positions in the situation's cells. ``expected`` is what the place would have if
+    the family's events were spread evenly over the study area, ``ratio`` is n / expected.
+    ``hours`` is a 7 x 24 matrix (Monday first); ``monthly`` runs over ``Situation.months``.
+    ``n_year_before`` is None where the data do not reach back.
+    ``patrol_minutes`` is None when the project has no patrols; so is then ``gap_rank``.
+    """
+
+    id: str
+    family: str
+    rank: int
+    place: PlaceName
+    cells: NDArray[np.int64]
+    geometry: BaseGeometry
+    x: float
+    y: float
+    n: int
+    weight: float
+    expected: float
+    ratio: float
+    p: float
+    q: float
+    area_m2: float
+    categories: tuple[tuple[str, int], ...]
+    families: tuple[tuple[str, int], ...]
+    hours: NDArray[np.int64]
+    unknown_hours: int
+    monthly: NDArray[np.int64]
+    peak: Peak | None
+    n_month: int
+    n_month_before: int | None
+    n_year_before: int | None
+    trend: Trend
+    near: tuple[Near, ...]
+    patrol_minutes: float | None
+    gap_rank: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One map: all families together, or one of them, over the period of the statistics.
+
+    ``columns`` holds ``n``, ``weight`` and every method's columns, parallel to the situation's
+    cells. ``enough`` is False where the data cannot carry a claim: then there are no hotspots,
+    ``notes`` say why, and ``points`` (x, y in metres, at most a few hundred) are what the map
+    shows instead. ``points`` is empty when ``enough``.
+    """
+
+    family: str
+    n: int
+    columns: Mapping[str, NDArray[Any]]
+    hot: NDArray[np.bool_]
+    enough: bool
+    hotspots: tuple[Hotspot, ...]
+    points: NDArray[np.float64]
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+    """Everything that a page, a GeoPackage or a table shows; writers compute nothing.
+
+    ``month`` is the month of the meeting, ``months`` the first and last month of the period of
+    the statistics, both included (month numbers of ``geo.months``). ``views`` starts with all
+    families together. ``layers`` are drawn in their order; ``background`` below everything.
+    ``notice`` is the project's own remark (user text), ``settings`` every parameter as used.
+    """
+
+    title: str
+    municipality: str
+    notice: str
+    month: int
+    months: tuple[int, int]
+    crs: int
+    area: BaseGeometry
+    area_name: str
+    cells: Cells
+    views: tuple[View, ...]
+    layers: tuple[Layer, ...]
+    background: tuple[Layer, ...]
+    categories: Mapping[str, Category]
+    families: Mapping[str, tuple[str | None, str | None]]
+    reports: tuple[Report, ...]
+    cube: Cube
+    notes: tuple[Note, ...]
+    settings: Mapping[str, Any]
