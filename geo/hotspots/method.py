@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from shapely.geometry.base import BaseGeometry
+
     from geo.cells import Cells
     from geo.note import Note
     from geo.schema import Column
@@ -35,13 +37,15 @@ class Points:
 class Evidence:
     """What a method sees: counts and weights per cell of the study area, and the points if asked.
 
-    ``n`` and ``weight`` have one entry per cell, empty cells as zeros.
+    ``n`` and ``weight`` have one entry per cell, empty cells as zeros. ``area`` (metres) is the
+    study area, where it is known.
     """
 
     cells: Cells
     n: Ints
     weight: Floats
     points: Points | None = None
+    area: BaseGeometry | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,56 @@
+"""The study area where nobody drew one, and a cell size where nobody chose one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from geo.grid import SIZES_M
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    Floats = NDArray[np.float64]
+
+_CELLS_ACROSS = 50
+
+
+def suggest_cell_size(area: BaseGeometry) -> float:
+    """Choose the cell size (metres) that lays about 50 cells along the area's shorter side.
+
+    Rounded to the nearest of ``geo.grid.SIZES_M``. Source: the default of R's sfhotspot
+    (Ashby 2023). The size matters: try the neighbours of the chosen one before you believe a map.
+    """
+    west, south, east, north = area.bounds
+    wanted = max(min(east - west, north - south), 1.0) / _CELLS_ACROSS
+    sizes = np.array(SIZES_M, dtype=np.float64)
+    return float(sizes[int(np.argmin(abs(np.log(sizes / wanted))))])
+
+
+def buffered_hull(x: Floats, y: Floats) -> BaseGeometry:
+    """Wrap the points in their convex hull, widened by a twentieth of its longer side (metres).
+
+    A hull follows the data: it leaves out empty ground where something could have happened, so
+    that statistics over it understate how special the busy places are. Name an area instead.
+    """
+    hull = shapely.convex_hull(shapely.multipoints(np.column_stack(_extremes(x, y))))
+    west, south, east, north = hull.bounds
+    margin = max(east - west, north - south) / 20.0
+    return shapely.buffer(hull, max(margin, 1.0))
+
+
+def _extremes(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Thin many points to those that can lie on the hull: extremes in 64 directions and of strips."""
+    if len(x) < 10_000:  # noqa: PLR2004 - few enough as they are
+        return x, y
+    strip = np.floor((y - y.min()) / max(float(np.ptp(y)), 1e-9) * 4095).astype(np.int64)
+    order = np.lexsort((x, strip))
+    edge = np.flatnonzero(np.diff(strip[order])) + 1
+    first = order[np.concatenate([[0], edge])]
+    last = order[np.concatenate([edge - 1, [len(order) - 1]])]
+    top, bottom = int(np.argmax(y)), int(np.argmin(y))
+    chosen = np.unique(np.concatenate([first, last, [top, bottom]]))
+    return x[chosen], y[chosen]

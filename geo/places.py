@@ -1,0 +1,111 @@
+"""Hotspots are places: contiguous cells, where they lie, and when things happen there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from scipy.special import bdtr, bdtrc, xlogy
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from geo.neighbours import Neighbours
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+Compass = Literal["n", "ne", "e", "se", "s", "sw", "w", "nw"]
+Trend = Literal["up", "down", "same", "few"]
+
+_COMPASS: tuple[Compass, ...] = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
+_LONGEST_HOURS = 8
+
+
+def contiguous(mask: NDArray[np.bool_], neighbours: Neighbours) -> list[Ints]:
+    """Split the marked cells into contiguous groups, each as sorted positions, by first cell."""
+    first, second = neighbours.pairs()
+    both = mask[first] & mask[second]
+    leader = {int(cell): int(cell) for cell in np.flatnonzero(mask)}
+
+    def find(cell: int) -> int:
+        while leader[cell] != cell:
+            leader[cell] = leader[leader[cell]]
+            cell = leader[cell]
+        return cell
+
+    for a, b in zip(first[both].tolist(), second[both].tolist(), strict=True):
+        one, other = find(a), find(b)
+        leader[max(one, other)] = min(one, other)
+    groups: dict[int, list[int]] = {}
+    for cell in leader:
+        groups.setdefault(find(cell), []).append(cell)
+    return [np.array(sorted(groups[key]), dtype=np.int64) for key in sorted(groups)]
+
+
+def compass(dx: float, dy: float) -> Compass:
+    """Name the direction of a step east (dx) and north (dy) by eight points of the compass."""
+    eighth = round(float(np.arctan2(dx, dy)) / (np.pi / 4)) % 8
+    return _COMPASS[eighth]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of weekdays and a run of hours, both ends included; runs may wrap."""
+
+    first_day: int
+    last_day: int
+    first_hour: int
+    last_hour: int
+    n: int
+
+
+def busiest_block(hours: Ints, *, min_n: int = 10, min_ratio: float = 2.0) -> Block | None:
+    """Find the block of weekdays and hours that stands out most in a 7 x 24 matrix of counts.
+
+    Of all blocks of 1 to 7 days by 1 to 8 hours, the one with the largest likelihood ratio of
+    "denser inside" against "even over the week" (Kulldorff 1997, Poisson). A night belongs to the
+    day it begins on: hours run on from 23 into the next day. None with fewer than ``min_n``
+    events, or where the block is not at least ``min_ratio`` times as dense as the whole week and
+    does not hold a quarter of the events. It describes these events; it is not a test.
+    """
+    total = int(hours.sum())
+    if total < min_n:
+        return None
+    line = np.concatenate([hours.ravel(), hours.ravel()])
+    running = np.concatenate([[0], np.cumsum(line)])
+    begin = np.arange(24)[:, None] + 24 * np.arange(7)
+    best: tuple[float, Block] | None = None
+    for length in range(1, _LONGEST_HOURS + 1):
+        per_day = running[begin + length] - running[begin]
+        n = np.zeros_like(per_day)
+        for days in range(1, 8):
+            n = n + np.roll(per_day, 1 - days, axis=1)
+            expected = total * days * length / 168.0
+            telling = (n >= min_ratio * expected) & (n * 4 >= total)
+            outside = np.maximum(total - n, 1e-300)
+            llr = xlogy(n, n / expected) + xlogy(total - n, outside / (total - expected))
+            llr = np.where(telling, llr, 0.0)
+            hour, day = (int(i) for i in np.unravel_index(np.argmax(llr), llr.shape))
+            if llr[hour, day] > (best[0] + 1e-9 if best else 0.0):
+                block = Block(
+                    day, (day + days - 1) % 7, hour, (hour + length - 1) % 24, int(n[hour, day])
+                )
+                best = (float(llr[hour, day]), block)
+    return best[1] if best else None
+
+
+def compare_two(now: int, then: int, *, alpha: float = 0.05) -> Trend:
+    """Say whether two counts of equally long months differ (exact conditional test).
+
+    Given their sum, ``now`` is binomial(sum, 1/2) when nothing has changed (Przyborowski &
+    Wilenski 1940); two-sided by doubling. ``few`` when no split of the sum could have differed.
+    """
+    total = now + then
+    if 2.0 * 0.5**total > alpha:
+        return "few"
+    tail = bdtrc(now - 1, total, 0.5) if now > then else bdtr(now, total, 0.5)
+    if 2.0 * float(tail) > alpha:
+        return "same"
+    return "up" if now > then else "down"

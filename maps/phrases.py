@@ -1,0 +1,144 @@
+"""Sentences about hotspots, put together the same way for the page, the GeoPackage and tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from maps.situation import ALL
+
+if TYPE_CHECKING:
+    from maps.situation import Hotspot, Peak, PlaceName, Situation
+    from maps.words import Words
+
+_MOST_CATEGORIES = 3
+
+
+def place_name(place: PlaceName, words: Words) -> str:
+    """Name a place: "Lanna badgruva", "Fjugesta, norra delen", "2 km SV om Mullhyttan"."""
+    values = {
+        "base": place.base,
+        "road": place.road or "",
+        "part": words(f"compass_part.{place.compass}") if place.compass else "",
+        "direction": words(f"compass_short.{place.compass}") if place.compass else "",
+        "distance": distance(place.distance_m or 0.0, words),
+    }
+    name = words(f"phrases.place.{place.how}", **values)
+    return f"{name} ({place.number})" if place.number else name
+
+
+def distance(metres: float, words: Words) -> str:
+    """Write a distance as a person would say it: ``350 m``, ``1,5 km``, ``12 km``."""
+    if metres < 950:  # noqa: PLR2004 - rounds to 1 km from here
+        return f"{words.number(max(round(metres / 50) * 50, 50))}\u00a0m"
+    km = metres / 1000
+    halves = round(km * 2) / 2 if km < 10 else float(round(km))  # noqa: PLR2004
+    return f"{words.number(halves)}\u00a0km"
+
+
+def duration(minutes: float, words: Words) -> str:
+    """Write minutes as ``35 min`` or ``2 tim 5 min``."""
+    whole = round(minutes)
+    hours, rest = divmod(whole, 60)
+    if not hours:
+        return words("phrases.minutes", minutes=rest)
+    if not rest:
+        return words("phrases.hours", hours=hours)
+    return words("phrases.hours_minutes", hours=hours, minutes=rest)
+
+
+def times(ratio: float, words: Words) -> str:
+    """Write a ratio with the precision that it deserves: ``6,2``, ``140``."""
+    return words.number(ratio, 1 if ratio < 10 else 0)  # noqa: PLR2004 - two figures
+
+
+def peak(value: Peak | None, words: Words) -> str:
+    """Say when most happens: ``fre–lör 20–24``; empty where nothing stands out."""
+    if value is None:
+        return ""
+    days = words.entries["weekdays_short"]
+    if (value.last_day - value.first_day) % 7 == 6:  # noqa: PLR2004 - a whole week
+        day = words("phrases.every_day")
+    elif value.first_day == value.last_day:
+        day = days[value.first_day]
+    else:
+        day = f"{days[value.first_day]}–{days[value.last_day]}"
+    return f"{day} {value.first_hour:02d}–{value.last_hour + 1:02d}"
+
+
+def trend(hotspot: Hotspot, words: Words) -> str:
+    """Say whether the month differs from the months before it."""
+    return words(f"phrases.trend.{hotspot.trend}")
+
+
+def change(hotspot: Hotspot, words: Words, month: int) -> str:
+    """Set the month beside the month before and the same month a year ago, as plain counts."""
+    parts = [words("phrases.change.month", n=hotspot.n_month, month=words.month(month))]
+    if hotspot.n_month_before is not None:
+        parts.append(
+            words(
+                "phrases.change.before", n=hotspot.n_month_before, month=words.month(month - 1)
+            )
+        )
+    if hotspot.n_year_before is not None:
+        parts.append(
+            words("phrases.change.year", n=hotspot.n_year_before, month=words.month(month - 12))
+        )
+    return ", ".join(parts)
+
+
+def categories(hotspot: Hotspot, words: Words, situation: Situation) -> str:
+    """List the main categories with their counts, most first."""
+    named = [
+        f"{words.category(key, situation.categories)} ({words.number(n)})"
+        for key, n in hotspot.categories[:_MOST_CATEGORIES]
+    ]
+    return ", ".join(named)
+
+
+def near(hotspot: Hotspot, words: Words) -> str:
+    """List what lies within reach, nearest first."""
+    return ", ".join(
+        one.name if one.distance_m <= 0 else f"{one.name} ({distance(one.distance_m, words)})"
+        for one in hotspot.near
+    )
+
+
+def reason(hotspot: Hotspot, words: Words, situation: Situation) -> str:
+    """Say in one plain sentence why a place is a hotspot."""
+    months = situation.months[1] - situation.months[0] + 1
+    parts = [
+        words(
+            "phrases.reason.events",
+            n=hotspot.n,
+            months=words("phrases.months", n=months),
+            ratio=times(hotspot.ratio, words),
+        )
+    ]
+    names = [words.category(key, situation.categories) for key, _ in hotspot.categories[:2]]
+    main = [name[:1].lower() + name[1:] for name in names]
+    if main and len(situation.cube.categories) > 1:
+        key = "one" if len(main) == 1 else "two"
+        parts.append(words(f"phrases.reason.{key}", first=main[0], second=main[-1]))
+    if hotspot.peak is not None:
+        parts.append(
+            words(
+                "phrases.reason.peak",
+                peak=peak(hotspot.peak, words),
+                share=hotspot.peak.n,
+                known=hotspot.peak.known,
+            )
+        )
+    if hotspot.trend in {"up", "down"}:
+        parts.append(trend(hotspot, words))
+    if hotspot.patrol_minutes is not None:
+        key = "patrol" if hotspot.patrol_minutes > 0 else "no_patrol"
+        parts.append(
+            words(f"phrases.reason.{key}", time=duration(hotspot.patrol_minutes, words))
+        )
+    sentence = "; ".join(parts)
+    return sentence[:1].upper() + sentence[1:] + "."
+
+
+def map_name(family: str, words: Words, situation: Situation) -> str:
+    """Name one map: all families together, or one of them."""
+    return words("families.all") if family == ALL else words.family(family, situation.families)
