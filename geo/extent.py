@@ -43,14 +43,12 @@ def buffered_hull(x: Floats, y: Floats) -> BaseGeometry:
 
 
 def _extremes(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Thin many points to those that can lie on the hull: extremes in 64 directions and of strips."""
+    """Drop points that cannot lie on the hull: those inside a polygon of points (Akl & Toussaint)."""
     if len(x) < 10_000:  # noqa: PLR2004 - few enough as they are
         return x, y
-    strip = np.floor((y - y.min()) / max(float(np.ptp(y)), 1e-9) * 4095).astype(np.int64)
-    order = np.lexsort((x, strip))
-    edge = np.flatnonzero(np.diff(strip[order])) + 1
-    first = order[np.concatenate([[0], edge])]
-    last = order[np.concatenate([edge - 1, [len(order) - 1]])]
-    top, bottom = int(np.argmax(y)), int(np.argmin(y))
-    chosen = np.unique(np.concatenate([first, last, [top, bottom]]))
-    return x[chosen], y[chosen]
+    angles = np.linspace(0.0, 2 * np.pi, 32, endpoint=False)
+    ends = [int(np.argmax(np.cos(a) * x + np.sin(a) * y)) for a in angles]
+    inner = shapely.convex_hull(shapely.multipoints(np.column_stack([x[ends], y[ends]])))
+    shapely.prepare(inner)
+    keep = ~shapely.contains_xy(inner, x, y)
+    return x[keep], y[keep]

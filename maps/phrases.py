@@ -106,9 +106,10 @@ def near(hotspot: Hotspot, words: Words) -> str:
 def reason(hotspot: Hotspot, words: Words, situation: Situation) -> str:
     """Say in one plain sentence why a place is a hotspot."""
     months = situation.months[1] - situation.months[0] + 1
+    key = "events" if situation.month else "undated"
     parts = [
         words(
-            "phrases.reason.events",
+            f"phrases.reason.{key}",
             n=hotspot.n,
             months=words("phrases.months", n=months),
             ratio=times(hotspot.ratio, words),

@@ -135,7 +135,8 @@ class Situation:
     """Everything that a page, a GeoPackage or a table shows; writers compute nothing.
 
     ``month`` is the month of the meeting, ``months`` the first and last month of the period of
-    the statistics, both included (month numbers of ``geo.months``). ``views`` starts with all
+    the statistics, both included (month numbers of ``geo.months``; all 0 where no event of a
+    plain table has a date). ``views`` starts with all
     families together. ``layers`` are drawn in their order; ``background`` below everything.
     ``notice`` is the project's own remark (user text), ``settings`` every parameter as used.
     """

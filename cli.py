@@ -1,0 +1,317 @@
+"""The command line: parse a wish, call one function, say what was done. Starts fast."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from geo.note import Note
+    from layers.layer import Layer, Report
+    from layers.project import Project
+
+VERSION = "0.1.0"
+_SOON_S = 1.0
+
+
+def _say(text: str = "", *, bold: bool = False) -> None:
+    """Talk to the person at the terminal (stderr); stdout is kept for data."""
+    click.secho(text, err=True, bold=bold)
+
+
+def _say_notes(notes: Sequence[Note]) -> None:
+    from maps.words import words
+
+    english = words("en")
+    for note in notes:
+        mark = "!" if note.level == "warning" else "·"
+        click.secho(f"  {mark} {english.note(note)}", err=True, fg="yellow" if mark == "!" else None)
+
+
+@contextmanager
+def _work() -> Iterator[Callable[[str], None]]:
+    """Show what is being done once the work has taken longer than a second; errors end it kindly."""
+    from geo.errors import LagesbildError
+
+    progress = _Progress()
+    try:
+        yield progress.step
+    except LagesbildError as error:
+        progress.stop()
+        _refuse(error)
+    except MemoryError:
+        progress.stop()
+        click.secho("Not enough memory for these data; try a larger --cell-size.", err=True)
+        sys.exit(1)
+    finally:
+        progress.stop()
+
+
+class _Progress:
+    """A line of progress on stderr: a spinner at a terminal, plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        import time
+
+        self._clock = time.monotonic
+        self._started = self._clock()
+        self._live: Any = None
+        self._said = ""
+
+    def step(self, what: str) -> None:
+        """Tell what is being done now."""
+        late = self._clock() - self._started > _SOON_S
+        if sys.stderr.isatty():
+            if self._live is None and late:
+                from rich.console import Console
+
+                self._live = Console(stderr=True).status(what)
+                self._live.start()
+            elif self._live is not None:
+                self._live.update(what)
+        elif late and what != self._said:
+            _say(f"… {what}")
+        self._said = what
+
+    def stop(self) -> None:
+        """Take the line away."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+def _refuse(error: Exception) -> NoReturn:
+    """Show what is wrong, with every problem and its cure, and leave with 1."""
+    from geo.errors import LagesbildError
+
+    headline = error.headline if isinstance(error, LagesbildError) else str(error)
+    click.secho(headline[:1].upper() + headline[1:], err=True, fg="red", bold=True)
+    for problem in error.problems if isinstance(error, LagesbildError) else ():
+        _say(f"  {problem}")
+    sys.exit(1)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(VERSION, prog_name="lagesbild")
+def main() -> None:
+    """Make one shared picture of the situation: layers in, hotspot map and GeoPackage out.
+
+    \b
+    Start with:
+      lagesbild demo               the Lekeberg example, built
+      lagesbild init my-town       an empty project to fill in
+      lagesbild build my-town/lagesbild.toml
+    """
+
+
+@main.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default="lekeberg")
+@click.option("--lang", type=click.Choice(["sv", "en"]), help="Language of the page and tables.")
+def demo(directory: Path, lang: str | None) -> None:
+    """Write the Lekeberg example into DIRECTORY, build it, and say where to look.
+
+    The bathing sites are real; the reports are invented.
+    """
+    from maps.projects import copy_example
+
+    with _work():
+        project = copy_example(directory)
+    _say(f"The Lekeberg example is in {directory}")
+    _build(project, None, None, lang, ())
+
+
+@main.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+def init(directory: Path) -> None:
+    """Write an empty project into DIRECTORY: a commented lagesbild.toml and template tables."""
+    from maps.projects import write_template
+
+    with _work():
+        project = write_template(directory)
+    _say(f"Wrote {project}")
+    _say("Fill in the tables beside it, then: lagesbild build " + str(project))
+
+
+@main.command()
+@click.argument("project", type=click.Path(path_type=Path))
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
+def check(project: Path, overrides: tuple[str, ...]) -> None:
+    """Read everything that PROJECT names, report its quality, and write nothing.
+
+    Exits with 1 when a source cannot be used.
+    """
+    with _work() as tell:
+        loaded, layers = _read(project, overrides, tell)
+    _report_table([layer.report for layer in layers])
+    for layer in layers:
+        _say_notes(layer.report.notes)
+    del loaded
+    _stop_if_unusable(layers)
+
+
+@main.command()
+@click.argument("project", type=click.Path(path_type=Path))
+@click.option("--month", metavar="YYYY-MM", help="Month of the meeting [default: latest with events]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of results [default: out beside the project file]",
+)
+@click.option("--lang", type=click.Choice(["sv", "en"]), help="Language of the page and tables.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
+def build(
+    project: Path, month: str | None, out: Path | None, lang: str | None, overrides: tuple[str, ...]
+) -> None:
+    """Build the picture that PROJECT describes into OUT/YYYY-MM.
+
+    Writes karta.html, lagesbild.gpkg, hotspots.csv, left_out.csv and manifest.json. An earlier
+    result is replaced whole, or left as it was.
+    """
+    _build(project, month, out, lang, overrides)
+
+
+def _read(
+    path: Path, overrides: Sequence[str], tell: Callable[[str], None]
+) -> tuple[Project, list[Layer]]:
+    from layers.project import load_project
+    from layers.reading import read_project_layers
+
+    project = load_project(path, overrides)
+    return project, read_project_layers(project, tell)
+
+
+def _stop_if_unusable(layers: Sequence[Layer]) -> None:
+    problems = tuple(problem for layer in layers for problem in layer.report.problems)
+    if problems:
+        from geo.errors import SourceError
+
+        _refuse(SourceError("some sources cannot be used", problems))
+
+
+def _report_table(reports: Sequence[Report]) -> None:
+    """Print what was read, accepted and left out, as a table on stdout."""
+    from maps.words import words
+
+    english = words("en")
+    rows = [("source", "file", "read", "accepted", "left out", "for the area")]
+    rows += [
+        (r.name, r.path, str(r.read), str(r.accepted), str(sum(r.left_out.values())), str(r.area_level))
+        for r in reports
+    ]
+    widths = [max(len(row[i]) for row in rows) for i in range(6)]
+    for row in rows:
+        left = "  ".join(cell.ljust(w) for cell, w in zip(row[:2], widths[:2], strict=True))
+        right = "  ".join(cell.rjust(w) for cell, w in zip(row[2:], widths[2:], strict=True))
+        click.echo(f"{left}  {right}".rstrip())
+    for r in reports:
+        for reason, n in sorted(r.left_out.items(), key=lambda item: (-item[1], item[0])):
+            key = f"reasons.{reason}"
+            text = english(key) if english.has(key) else reason
+            click.echo(f"  {r.name}: {n} left out, {text}")
+
+
+def _build(
+    path: Path, month: str | None, out: Path | None, lang: str | None, overrides: Sequence[str]
+) -> None:
+    from geo.months import month_text, parse_month
+
+    try:
+        wanted = parse_month(month) if month else None
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--month") from error
+    with _work() as tell:
+        project, layers = _read(path, overrides, tell)
+        _stop_if_unusable(layers)
+        from maps.projects import build_project
+
+        situation, target = build_project(project, layers, wanted, out, lang, tell)
+    _report_table([layer.report for layer in layers])
+    for layer in layers:
+        _say_notes([note for note in layer.report.notes if note.level == "warning"])
+    _say_notes(situation.notes)
+    for view in situation.views[:1]:
+        _say_notes(view.notes)
+        _say(f"{len(view.hotspots)} hotspots in {month_text(situation.month)}", bold=True)
+    _say(f"Open {target / 'karta.html'}")
+    _say(f"     {target / 'lagesbild.gpkg'} in QGIS")
+
+
+@main.command()
+@click.argument("events", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--out", required=True, type=click.Path(path_type=Path, dir_okay=False),
+    help="GeoPackage to write: cells and hotspots.",
+)
+@click.option("--page", type=click.Path(path_type=Path, dir_okay=False), help="HTML page to write too.")
+@click.option("--method", default="gi_star", show_default=True, metavar="NAME", help="See: methods.")
+@click.option("--cell-size", type=float, metavar="M", help="Metres [default: from the extent]")
+@click.option("--grid", type=click.Choice(["square", "hex"]), default="square", show_default=True)
+@click.option("--cells", type=click.Path(path_type=Path), help="Polygons to use as the cells.")
+@click.option("--area", type=click.Path(path_type=Path), help="Polygon of the study area.")
+@click.option("--crs", type=int, metavar="EPSG", help="Metres to work in [default: from the data]")
+@click.option("--x", metavar="COL", help="Column of eastings.")
+@click.option("--y", metavar="COL", help="Column of northings.")
+@click.option("--lon", metavar="COL", help="Column of longitudes.")
+@click.option("--lat", metavar="COL", help="Column of latitudes.")
+@click.option("--time", metavar="COL", help="Column of times.")
+@click.option("--category", metavar="COL", help="Column of categories.")
+@click.option("--weight", metavar="COL", help="Column of weights.")
+@click.option("--lang", type=click.Choice(["sv", "en"]), default="sv", show_default=True)
+def hotspots(events: Path, out: Path, page: Path | None, **asked: Any) -> None:  # noqa: ANN401
+    """Find hotspots among the points of one table, EVENTS; no project is needed.
+
+    Columns, coordinate system, cell size and area are found in the data and said aloud.
+    """
+    with _work() as tell:
+        from maps.projects import analyse_table
+
+        situation, notes = analyse_table(events, out, page, tell, **asked)
+    _say_notes(notes)
+    _say_notes(situation.notes)
+    view = situation.views[0]
+    _say_notes(view.notes)
+    _say(f"{view.n} events, {len(situation.cells)} cells, {len(view.hotspots)} hotspots", bold=True)
+    click.echo(out)
+    if page:
+        click.echo(page)
+
+
+@main.command("layers")
+def list_layers() -> None:
+    """List the kinds of layer, their fields, and the formats they are read from."""
+    from layers.formats import formats
+    from layers.sources import kinds
+
+    for kind in kinds().values():
+        click.secho(kind.name, bold=True)
+        click.echo(f"  {kind.summary}")
+        for field in kind.fields:
+            must = "required" if field.required else "optional"
+            click.echo(f"    {field.name:<16} {field.kind:<9} {must:<9} {field.help}")
+    click.secho("formats", bold=True)
+    for form in formats().values():
+        click.echo(f"  {form.name:<10} {' '.join(form.endings):<44} {form.summary}")
+
+
+@main.command("methods")
+def list_methods() -> None:
+    """List the methods, with every parameter and its default."""
+    from geo.hotspots import methods
+
+    for method in methods().values():
+        click.secho(method.name, bold=True)
+        click.echo(f"  {method.summary}\n  Source: {method.source}")
+        for p in method.parameters:
+            default = "from the data" if p.default is None else p.default
+            choices = f" ({', '.join(p.choices)})" if p.choices else ""
+            click.echo(f"    {p.name:<16} {p.kind:<8} [{default}] {p.help}{choices}")
+
+
+if __name__ == "__main__":
+    main()

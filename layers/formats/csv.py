@@ -1,0 +1,529 @@
+"""Reads tables of separated text: CSV in all the ways in which Swedish exports write it."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter, deque
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
+
+from geo.note import Note
+from layers.formats import Format
+from layers.formats.opening import first_bytes, refuse
+from layers.layer import LEFT_OUT_COLUMNS, RawTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+DELIMITERS = (";", "\t", ",", "|")
+TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
+"""The type of every column: pandas' own strings, NaN where a field is empty."""
+
+_BLOCK_BYTES = 1 << 22
+_SCAN_BYTES = 1 << 24
+_HEAD_BYTES = 1 << 20
+_BATCH_ROWS = 50_000
+_PEEKED_ROWS = 200
+_NOT_IN_CP1252 = bytes([0x81, 0x8D, 0x8F, 0x90, 0x9D])
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+
+type_of_left_out = tuple[int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoding:
+    """How the bytes are to be read; ``lost`` counts bytes that mean nothing in it."""
+
+    name: str
+    bom: int
+    quotes: bool
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where the rows begin and how they are cut.
+
+    ``names`` are the columns that are kept, ``fields`` the number of fields that most rows have
+    (empty ones at the end beyond the names are tolerated), ``start`` the byte after the header,
+    ``header_row`` the number of its record.
+    """
+
+    encoding: _Encoding
+    delimiter: str
+    names: tuple[str, ...]
+    fields: int
+    start: int
+    header_row: int
+    notes: tuple[Note, ...]
+
+
+def read(
+    path: Path,
+    *,
+    sheet: str | None = None,  # noqa: ARG001 - every format takes the same
+    layer: str | None = None,  # noqa: ARG001 - the same
+) -> Iterator[RawTable]:
+    """Give the rows of a table of separated text in batches, every field as text.
+
+    Encoding: by its mark, else UTF-8 if it is valid UTF-8, else Windows-1252. The delimiter is
+    the commonest of ``; tab , |`` in the header, or what a first line ``sep=`` says. Empty fields
+    are NA; empty lines are no rows, but count in the numbering, in which the header is row 1
+    as in a spreadsheet. A row with too few or too many fields is left out as
+    ``wrong_number_of_fields``, the line at which a quote opens that never closes as
+    ``unclosed_quote``. At least one batch is given, if only with the columns.
+
+    Raises ``SourceError`` when the file cannot be opened, is empty or is not text.
+    """
+    layout = _layout(path, _encoding(path, first_bytes(path)))
+    return _read_rows(path, layout)
+
+
+FORMAT = Format(
+    name="csv",
+    summary="Text tables separated by semicolon, comma, tab or bar",
+    endings=(".csv", ".tsv", ".txt"),
+    read=read,
+)
+
+
+def _read_rows(path: Path, layout: _Layout) -> Iterator[RawTable]:
+    """Read fast as long as the rows are plain, then exactly; the first batch carries the notes."""
+    notes = layout.notes
+    done = 0
+    plain = layout.encoding.name in {"utf-8", "cp1252"} and not layout.encoding.lost
+    if plain:
+        fast = _Fast(path, layout)
+        for batch in fast.batches():
+            yield _table(layout, *batch, notes)
+            notes = ()
+        done = fast.done
+        if fast.finished:
+            return
+    for batch in _exact_batches(path, layout, done):
+        yield _table(layout, *batch, notes)
+        notes = ()
+
+
+def _table(
+    layout: _Layout,
+    data: pd.DataFrame,
+    rows: np.ndarray[Any, np.dtype[np.int64]],
+    left_out: Sequence[type_of_left_out],
+    notes: tuple[Note, ...],
+) -> RawTable:
+    """Number the records (the first after the header is 1) as the file's reader does."""
+    out = pd.DataFrame(
+        {
+            "row": np.array([n for n, _, _ in left_out], dtype=np.int64) + layout.header_row,
+            "reason": pd.array([reason for _, reason, _ in left_out], dtype=TEXT),
+            "column": pd.array([""] * len(left_out), dtype=TEXT),
+            "value": pd.array([value for _, _, value in left_out], dtype=TEXT),
+        },
+        columns=list(LEFT_OUT_COLUMNS),
+    )
+    return RawTable(data=data, rows=rows + layout.header_row, left_out=out, notes=notes)
+
+
+def _encoding(path: Path, head: bytes) -> _Encoding:
+    """Read the whole file once: is it text, in which encoding, and does it quote anything."""
+    bom, name = next(((len(b), n) for b, n in _BOMS if head.startswith(b)), (0, "utf-8"))
+    if name != "utf-8":
+        return _Encoding(name, bom, quotes=True, lost=0)
+    utf8 = codecs.getincrementaldecoder("utf-8")()
+    valid, quotes, lost = True, False, 0
+    with path.open("rb") as file:
+        while chunk := file.read(_SCAN_BYTES):
+            if b"\0" in chunk:
+                raise refuse(
+                    path,
+                    "expected a table as text, found binary data",
+                    "export it as CSV (UTF-8), or give the file its true ending (.xlsx, .gpkg …)",
+                )
+            quotes = quotes or b'"' in chunk
+            lost += len(chunk) - len(chunk.translate(None, _NOT_IN_CP1252))
+            if valid:
+                try:
+                    utf8.decode(chunk)
+                except UnicodeDecodeError:
+                    valid = False
+    if valid:
+        try:
+            utf8.decode(b"", final=True)
+        except UnicodeDecodeError:
+            valid = False
+    if valid or bom:
+        # A marked file with a broken character is still UTF-8; only that character is lost.
+        return _Encoding("utf-8", bom, quotes, 0 if valid else 1)
+    return _Encoding("cp1252", 0, quotes, lost)
+
+
+def _layout(path: Path, encoding: _Encoding) -> _Layout:
+    """Find the header, the delimiter and the number of fields."""
+    with path.open("rb") as file:
+        file.seek(encoding.bom)
+        decoder = codecs.getincrementaldecoder(encoding.name)("replace")
+        text = decoder.decode(file.read(_HEAD_BYTES))
+    lines = _Lines(io.StringIO(text, newline=""))
+    delimiter = None
+    blank = used = 0
+    for line in lines:
+        said = _SEP_LINE.fullmatch(line.rstrip("\r\n"))
+        if said and delimiter is None:
+            delimiter = said[1]
+        elif line.strip():
+            lines.put_back(line)
+            break
+        else:
+            blank += 1
+        used += len(line.encode(encoding.name, "replace"))
+    else:
+        raise refuse(path, "expected a header, found only empty lines", "export it again")
+    delimiter = delimiter or _sniff(lines)
+    lines.taken.clear()
+    records = csv.reader(lines, delimiter=delimiter)
+    try:
+        header = [name.strip().strip("\ufeff").strip() for name in next(records)]
+        used += sum(len(line.encode(encoding.name, "replace")) for line in lines.taken)
+        peeked = [row for row in islice(records, _PEEKED_ROWS) if any(row)]
+    except csv.Error:
+        raise refuse(
+            path,
+            "expected a header in the first row, found a quote that is never closed",
+            "close the quote in the first rows, or export the file again",
+        ) from None
+    if len(peeked) > 1 and len(text) >= _HEAD_BYTES // 4:
+        del peeked[-1]  # cut off where the peeking ended
+    if not any(header):
+        raise refuse(
+            path, "expected column names in the first row, found none", "write names above the columns"
+        )
+    names, notes = column_names(header, peeked)
+    counts = Counter(len(row) for row in peeked if _fits(row, len(names)))
+    fields = counts.most_common(1)[0][0] if counts else max(len(names), 1)
+    if encoding.lost:
+        notes = (*notes, Note("characters_lost", {"file": path.name}, "warning"))
+    return _Layout(
+        encoding, delimiter, names, fields, encoding.bom + used, blank + 1, notes
+    )
+
+
+def _sniff(lines: _Lines) -> str:
+    """Give the delimiter that is commonest in the header outside quotes."""
+    line = next(lines)
+    lines.put_back(line)
+    bare = _QUOTED.sub("", line)
+    return max(DELIMITERS, key=bare.count)
+
+
+def column_names(
+    header: Sequence[str], peeked: Sequence[Sequence[str]]
+) -> tuple[tuple[str, ...], tuple[Note, ...]]:
+    """Make every column's name unique and not empty, with a note for each kind of change.
+
+    Nameless columns at the end that are empty in the rows ``peeked`` at are dropped.
+    """
+    width = len(header)
+    while width > 1 and not header[width - 1]:
+        if any(len(row) >= width and row[width - 1] for row in peeked):
+            break
+        width -= 1
+    names: list[str] = []
+    nameless, twice = [], []
+    for position, name in enumerate(header[:width], start=1):
+        own = name or f"column_{position}"
+        unique, n = own, 1
+        while unique in names or (unique != name and unique in header):
+            n += 1
+            unique = f"{own}_{n}"
+        names.append(unique)
+        if not name:
+            nameless.append(unique)
+        elif unique != name:
+            twice.append(unique)
+    notes = []
+    if nameless:
+        notes.append(Note("columns_without_name", {"columns": ", ".join(nameless)}))
+    if twice:
+        notes.append(Note("columns_of_same_name", {"columns": ", ".join(twice)}))
+    return tuple(names), tuple(notes)
+
+
+def _fits(fields: Sequence[str], width: int) -> bool:
+    """Whether a record has all fields and beyond them only empty ones."""
+    return len(fields) == width or (len(fields) > width and not any(fields[width:]))
+
+
+def _is_blank(fields: Sequence[str]) -> bool:
+    return not any(fields) or (len(fields) == 1 and not fields[0].strip())
+
+
+class _Fast:
+    """Reads plain rows with Arrow; stops, still right, where a row needs a closer look.
+
+    ``done`` is the last record that was given, ``finished`` whether that was all.
+    """
+
+    def __init__(self, path: Path, layout: _Layout) -> None:
+        self.path = path
+        self.layout = layout
+        self.done = 0
+        self.finished = False
+        self.unclear = False
+        self.bad: list[type_of_left_out] = []
+        self.blank: list[int] = []
+
+    def batches(
+        self,
+    ) -> Iterator[
+        tuple[pd.DataFrame, np.ndarray[Any, np.dtype[np.int64]], list[type_of_left_out]]
+    ]:
+        try:
+            for batch in self._arrow():
+                if self.unclear or self._has_line_breaks(batch):
+                    return
+                yield self._checked(batch)
+        except (pa.ArrowInvalid, UnicodeDecodeError):
+            return
+        if self.unclear:
+            return
+        self.finished = True
+        if self.bad or not self.done:
+            empty = pd.DataFrame({n: pd.array([], dtype=TEXT) for n in self.layout.names})
+            yield empty, np.zeros(0, dtype=np.int64), self.bad
+
+    def _arrow(self) -> Iterator[pa.RecordBatch]:
+        layout = self.layout
+        columns = [str(i) for i in range(layout.fields)]
+        with pa.OSFile(str(self.path)) as file:
+            file.seek(layout.start)
+            if file.tell() == file.size():
+                return
+            yield from arrow_csv.open_csv(
+                file,
+                read_options=arrow_csv.ReadOptions(
+                    use_threads=False,  # else invalid rows come without their number
+                    block_size=_BLOCK_BYTES,
+                    column_names=columns,
+                    encoding=layout.encoding.name,
+                ),
+                parse_options=arrow_csv.ParseOptions(
+                    delimiter=layout.delimiter,
+                    quote_char='"' if layout.encoding.quotes else False,
+                    newlines_in_values=layout.encoding.quotes,
+                    ignore_empty_lines=False,
+                    invalid_row_handler=self._judge,
+                ),
+                convert_options=arrow_csv.ConvertOptions(
+                    column_types=dict.fromkeys(columns, pa.large_string()),
+                    strings_can_be_null=True,
+                    null_values=[""],
+                ),
+            )
+
+    def _judge(self, row: arrow_csv.InvalidRow) -> str:
+        text = row.text
+        if "\n" in text or "\r" in text or row.number is None:
+            self.unclear = True
+            return "skip"
+        try:
+            fields = next(csv.reader([text], delimiter=self.layout.delimiter), [])
+        except csv.Error:
+            self.unclear = True
+            return "skip"
+        width = len(self.layout.names)
+        if _is_blank(fields):
+            self.blank.append(row.number)
+        elif _fits(fields, width):
+            self.unclear = True
+        else:
+            self.bad.append((row.number, *_wrong_number(fields, width)))
+        return "skip"
+
+    def _has_line_breaks(self, batch: pa.RecordBatch) -> bool:
+        """Whether a quote spans lines: meant, or forgotten to close; only a closer look tells."""
+        if not self.layout.encoding.quotes:
+            return False
+        return any(
+            pc.any(pc.match_substring(column, mark)).as_py()
+            for column in batch.columns
+            for mark in ("\n", "\r")
+        )
+
+    def _checked(
+        self, batch: pa.RecordBatch
+    ) -> tuple[pd.DataFrame, np.ndarray[Any, np.dtype[np.int64]], list[type_of_left_out]]:
+        """Number the rows, and take out those that are empty or have text beyond the columns."""
+        width = len(self.layout.names)
+        rows = self._numbers(batch.num_rows)
+        beyond = np.zeros(len(rows), dtype=bool)
+        for column in batch.columns[width:]:
+            if column.null_count < len(column):
+                beyond |= column.is_valid().to_numpy(zero_copy_only=False)
+        empty = ~beyond
+        for column in batch.columns[:width]:
+            if not column.null_count:
+                empty[:] = False
+                break
+            empty &= column.is_null().to_numpy(zero_copy_only=False)
+        value = f"{self.layout.fields} of {width}"
+        new = [(int(n), "wrong_number_of_fields", value) for n in rows[beyond]]
+        last = int(rows[-1]) if len(rows) else self.done
+        left_out = sorted([b for b in self.bad if b[0] < last] + new)
+        self.bad = [b for b in self.bad if b[0] > last]
+        self.done = last
+        kept = batch.select(range(width)).rename_columns(list(self.layout.names))
+        drop = beyond | empty
+        if drop.any():
+            kept, rows = kept.filter(pa.array(~drop)), rows[~drop]
+        data = kept.to_pandas(types_mapper={pa.large_string(): TEXT}.get)
+        return data, rows, left_out
+
+    def _numbers(self, size: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+        skipped = [b[0] for b in self.bad] + self.blank
+        rows = np.arange(self.done + 1, self.done + 1 + size + len(skipped), dtype=np.int64)
+        if skipped:
+            rows = rows[~np.isin(rows, skipped)]
+        rows = rows[:size]
+        if size:
+            self.blank = [n for n in self.blank if n > rows[-1]]
+        return rows
+
+
+class _Lines:
+    """Physical lines that remember what was taken since the record began, and take lines back."""
+
+    def __init__(self, source: Iterable[str]) -> None:
+        self._source = iter(source)
+        self._waiting: deque[str] = deque()
+        self.taken: list[str] = []
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._waiting.popleft() if self._waiting else next(self._source)
+        self.taken.append(line)
+        return line
+
+    def put_back(self, *lines: str) -> None:
+        self._waiting.extendleft(reversed(lines))
+
+
+def _exact_batches(
+    path: Path, layout: _Layout, done: int
+) -> Iterator[tuple[pd.DataFrame, np.ndarray[Any, np.dtype[np.int64]], list[type_of_left_out]]]:
+    """Read record by record from the beginning, giving what comes after record ``done``."""
+    given = 0
+    records = _records(path, layout)
+    if done:
+        records = (r for r in records if r[0] > done)
+    while True:
+        rows: list[int] = []
+        values: list[Sequence[str]] = []
+        left_out: list[type_of_left_out] = []
+        for number, fields, reason, value in islice(records, _BATCH_ROWS):
+            if fields is None:
+                left_out.append((number, reason, value))
+            else:
+                rows.append(number)
+                values.append(fields)
+        if given and not rows and not left_out:
+            return
+        given += 1
+        columns = list(zip(*values, strict=False)) or [()] * len(layout.names)
+        data = pd.DataFrame(
+            {
+                name: _texts(column)
+                for name, column in zip(layout.names, columns, strict=False)
+            },
+            columns=list(layout.names),
+        )
+        yield data, np.array(rows, dtype=np.int64), left_out
+
+
+def _texts(values: Sequence[str]) -> pd.Series[str]:
+    """Make a column of text in which empty fields are missing."""
+    column = pa.array(values, pa.large_string())
+    column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.large_string()), column)
+    return pd.Series(TEXT.__from_arrow__(column))
+
+
+def _records(
+    path: Path, layout: _Layout
+) -> Iterator[tuple[int, Sequence[str] | None, str, str]]:
+    """Give every record that is not blank: number, fields or None, else reason and value."""
+    width = len(layout.names)
+    encoding = layout.encoding
+    errors = "replace" if encoding.lost or encoding.name.startswith("utf-16") else "strict"
+    with path.open("rb") as file:
+        file.seek(layout.start)
+        lines = _Lines(io.TextIOWrapper(file, encoding.name, errors, newline=""))
+        reader = csv.reader(lines, delimiter=layout.delimiter)
+        number = 0
+        while True:
+            lines.taken.clear()
+            fields: Sequence[str] | None
+            try:
+                fields = next(reader)
+            except StopIteration:
+                return
+            except csv.Error:
+                fields = None  # longer than a field may be
+            number += 1
+            taken = lines.taken
+            if len(taken) > 1 and _swallowed(taken, fields, layout):
+                lines.put_back(*taken[1:])
+                yield number, None, "unclosed_quote", taken[0].strip()[:200]
+            elif fields is None:
+                yield number, None, "unreadable_row", taken[0].strip()[:200]
+            elif _is_blank(fields):
+                continue
+            elif len(fields) == width:
+                yield number, fields, "", ""
+            elif _fits(fields, width):
+                yield number, fields[:width], "", ""
+            else:
+                yield number, None, *_wrong_number(fields, width)
+
+
+def _swallowed(taken: Sequence[str], fields: Sequence[str] | None, layout: _Layout) -> bool:
+    """Whether a record over several lines has swallowed rows behind a quote that never closed.
+
+    So it is when the record is not well formed, and one of its later lines is a row by itself.
+    """
+    width = len(layout.names)
+    if fields is not None and _fits(fields, width) and _well_formed(taken, layout.delimiter):
+        return False
+    if fields is None and width == 1:
+        return True
+    alone = (next(csv.reader([line], delimiter=layout.delimiter), []) for line in taken[1:])
+    return any(_fits(row, width) and not _is_blank(row) for row in alone)
+
+
+def _well_formed(lines: Sequence[str], delimiter: str) -> bool:
+    try:
+        return len(list(csv.reader(lines, delimiter=delimiter, strict=True))) == 1
+    except csv.Error:
+        return False
+
+
+def _wrong_number(fields: Sequence[str], width: int) -> tuple[str, str]:
+    return "wrong_number_of_fields", f"{len(fields)} of {width}"

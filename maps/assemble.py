@@ -1,0 +1,468 @@
+"""Layers in, one situation out: lays the cells, counts, asks the methods, names the places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from geo.cells import Cells, lattice_cells
+from geo.cube import Cube, CubeBuilder
+from geo.errors import LagesbildError, Problem
+from geo.extent import suggest_cell_size
+from geo.grid import Grid, GridKind
+from geo.hotspots import Evidence, Points, Result, methods
+from geo.months import month_text
+from geo.note import Note
+from geo.places import busiest_block, compare_two, contiguous
+from maps.naming import Gazetteer, tell_apart
+from maps.situation import ALL, Hotspot, Near, Peak, Situation, View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from layers.layer import Category, Events, Layer
+    from maps.situation import PlaceName, Trend
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Tell = Callable[[str], None]
+
+_MOST_POINTS = 300
+_POINT_STEP_M = 100.0
+_MOST_NEAR = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Wish:
+    """What is asked of the analysis. ``None`` means: chosen from the data, and said.
+
+    ``methods`` maps names of methods, in order, to their parameters. ``cells`` replaces the grid
+    by polygons that someone drew. ``month`` is the month of the meeting, ``window_months`` the
+    length of the period of the statistics that ends with it; None takes all dates.
+    """
+
+    grid: GridKind = "square"
+    cell_size: float | None = None
+    cells: Cells | None = None
+    month: int | None = None
+    window_months: int | None = 12
+    methods: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"gi_star": {}})
+    reach_m: float = 500.0
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """What surrounds the analysis: whose picture it is, and the ground it is on."""
+
+    title: str
+    municipality: str
+    crs: int
+    area: BaseGeometry
+    area_name: str
+    notice: str = ""
+    categories: Mapping[str, Category] = field(default_factory=dict)
+    families: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+
+
+def assemble(
+    frame: Frame,
+    wish: Wish,
+    layers: Sequence[Layer],
+    background: Sequence[Layer] = (),
+    events: Sequence[Events] = (),
+    tell: Tell = lambda _: None,
+) -> Situation:
+    """Put the picture together.
+
+    ``events`` are counted besides those of the layers (a plain table has events and no layer).
+    Raises ``LagesbildError`` where nothing can be counted in the month that is asked for.
+    """
+    notes = list(frame.notes)
+    tell("cells")
+    cells = wish.cells if wish.cells is not None else _lay(frame, wish, notes)
+    tell("counting")
+    everything = _Everything.of([*_events_of(layers), *events], cells)
+    cube = everything.cube
+    month, months, window = _period(cube, wish, notes)
+    if cube.beside:
+        notes.append(Note("beside_area", {"n": cube.beside}))
+    context = _Context(
+        frame=frame,
+        wish=wish,
+        cells=cells,
+        everything=everything,
+        month=month,
+        months=months,
+        window=window,
+        gazetteer=Gazetteer.of(layers, background),
+        patrols=_presence(layers, window),
+    )
+    found: list[View] = []
+    used: dict[str, Mapping[str, Any]] = {}
+    for family in (ALL, *context.families_by_count()):
+        tell(family)
+        found.append(context.view(family, used))
+    settings = {
+        **frame.settings,
+        "grid": _grid_settings(cells),
+        "period": {"month": month_text(month), "months": [month_text(m) for m in months]},
+        "reach_m": wish.reach_m,
+        "methods": used,
+    }
+    return Situation(
+        title=frame.title,
+        municipality=frame.municipality,
+        notice=frame.notice,
+        month=month,
+        months=months,
+        crs=frame.crs,
+        area=frame.area,
+        area_name=frame.area_name,
+        cells=cells,
+        views=tuple(found),
+        layers=tuple(layers),
+        background=tuple(background),
+        categories=frame.categories,
+        families=frame.families,
+        reports=tuple(layer.report for layer in (*layers, *background)),
+        cube=cube,
+        notes=tuple(notes),
+        settings=settings,
+    )
+
+
+def _lay(frame: Frame, wish: Wish, notes: list[Note]) -> Cells:
+    size = wish.cell_size
+    if size is None:
+        size = suggest_cell_size(frame.area)
+        notes.append(Note("cell_size_chosen", {"size": size, "kind": wish.grid}))
+    return lattice_cells(Grid(wish.grid, size), frame.area)
+
+
+def _grid_settings(cells: Cells) -> Mapping[str, Any]:
+    if cells.grid is None:
+        return {"kind": "drawn", "cells": len(cells)}
+    return {"kind": cells.grid.kind, "cell_size": cells.grid.size, "cells": len(cells)}
+
+
+def _period(
+    cube: Cube, wish: Wish, notes: list[Note]
+) -> tuple[int, tuple[int, int], tuple[int, int] | None]:
+    """Choose the month of the meeting, the months shown, and those selected (None: every event)."""
+    span = cube.span
+    if span is None:
+        if wish.window_months is not None and cube.total:
+            raise LagesbildError(
+                "no event has a date, so there is no month to show",
+                (Problem("[[layers]]", "events without dates", "name the column of dates: time"),),
+            )
+        return 0, (0, 0), None
+    if wish.window_months is None:
+        return span[1], span, None
+    month = wish.month
+    if month is None:
+        month = span[1]
+        notes.append(Note("month_chosen", {"month": month_text(month)}))
+    months = (month - wish.window_months + 1, month)
+    if month < span[0] or months[0] > span[1]:
+        raise LagesbildError(
+            f"no event lies in the period {month_text(months[0])} to {month_text(month)}",
+            (
+                Problem(
+                    "--month",
+                    f"expected a month with events, found {month_text(month)}",
+                    f"events run from {month_text(span[0])} to {month_text(span[1])}",
+                ),
+            ),
+        )
+    if months[0] < span[0]:
+        reach = month - span[0] + 1
+        notes.append(
+            Note("short_period", {"n": reach, "wanted": wish.window_months}, "warning")
+        )
+        months = (span[0], month)
+    return month, months, months
+
+
+def _events_of(layers: Sequence[Layer]) -> list[Events]:
+    return [layer.events for layer in layers if layer.events is not None]
+
+
+def _presence(
+    layers: Sequence[Layer], window: tuple[int, int] | None
+) -> tuple[Floats, Floats, Floats] | None:
+    """Gather x, y and minutes of the patrols of the period; None where no layer has patrols."""
+    found = [layer.presence for layer in layers if layer.presence is not None]
+    if not found:
+        return None
+    parts = [(p, _within(p.month, window)) for p in found]
+    return (
+        np.concatenate([p.x[keep] for p, keep in parts]),
+        np.concatenate([p.y[keep] for p, keep in parts]),
+        np.concatenate([p.weight[keep] for p, keep in parts]),
+    )
+
+
+def _within(month: NDArray[np.integer], window: tuple[int, int] | None) -> NDArray[np.bool_]:
+    if window is None:
+        return np.ones(len(month), dtype=bool)
+    return (month >= window[0]) & (month <= window[1])
+
+
+@dataclass(frozen=True, eq=False)
+class _Everything:
+    """All counted events as arrays, and their cube."""
+
+    x: Floats
+    y: Floats
+    month: NDArray[np.integer]
+    category: Ints
+    weight: Floats
+    cell: Ints
+    cube: Cube
+
+    @classmethod
+    def of(cls, parts: Sequence[Events], cells: Cells) -> _Everything:
+        """Number the categories of all parts together and count."""
+        names = tuple(sorted({name for part in parts for name in part.categories}))
+        number = {name: i for i, name in enumerate(names)}
+        builder = CubeBuilder(len(cells), names)
+        category, cell = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for part in parts:
+            codes = np.array([number[name] for name in part.categories] or [0], dtype=np.int64)
+            category.append(codes[part.category])
+            cell.append(cells.locate(part.x, part.y))
+            builder.add(
+                cell[-1], month=part.month, category=category[-1], hour=part.hour, weight=part.weight
+            )
+
+        def joined(name: str) -> NDArray[Any]:
+            return np.concatenate([np.zeros(0), *(getattr(part, name) for part in parts)])
+
+        return cls(
+            joined("x"),
+            joined("y"),
+            joined("month"),
+            np.concatenate(category),
+            joined("weight"),
+            np.concatenate(cell),
+            builder.build(),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Context:
+    """What every view is made from."""
+
+    frame: Frame
+    wish: Wish
+    cells: Cells
+    everything: _Everything
+    month: int
+    months: tuple[int, int]
+    window: tuple[int, int] | None
+    gazetteer: Gazetteer
+    patrols: tuple[Floats, Floats, Floats] | None
+
+    def family_of(self, category: str) -> str:
+        """Name the family of a category; one without is its own family."""
+        known = self.frame.categories.get(category)
+        return known.family if known else "other"
+
+    def families_by_count(self) -> list[str]:
+        """List the families that occur in the period, most events first; none if there is one."""
+        part = self.everything.cube.select(months=self.window)
+        total: dict[str, int] = {}
+        for category, n in zip(part.categories, part.per_category().tolist(), strict=True):
+            if n:
+                family = self.family_of(category)
+                total[family] = total.get(family, 0) + n
+        ordered = sorted(total, key=lambda family: (-total[family], family))
+        return ordered if len(ordered) > 1 else []
+
+    def view(self, family: str, used: dict[str, Mapping[str, Any]]) -> View:
+        """Make one map. What the first map chose from the data, the others use too."""
+        cube = self.everything.cube
+        wanted = [c for c in cube.categories if family in (ALL, self.family_of(c))]
+        history = cube.select(categories=wanted)
+        part = history.select(months=self.window)
+        n, weight = part.per_cell()
+        events = np.isin(self.everything.category, [cube.categories.index(c) for c in wanted])
+        events &= _within(self.everything.month, self.window)
+        columns: dict[str, NDArray[Any]] = {"n": n, "weight": weight}
+        notes: list[Note] = []
+        claim: Result | None = None
+        for name, parameters in self.wish.methods.items():
+            method = methods()[name]
+            points = self._points(events) if method.needs_points else None
+            first = name not in used
+            settings = parameters if first else used[name]
+            evidence = Evidence(self.cells, n, weight, points, self.frame.area)
+            result = method.run(evidence, **settings)
+            used.setdefault(name, dict(result.used))
+            columns.update(result.columns)
+            # What was chosen is said once; what limits the answer is said on every map.
+            notes.extend(note for note in result.notes if first or note.level == "warning")
+            if result.hot is not None and claim is None:
+                claim = result
+        enough = claim.enough if claim is not None else True
+        hot = claim.hot if claim is not None and claim.hot is not None else np.zeros(len(n), bool)
+        hotspots = self._hotspots(family, claim, history, part) if claim is not None else ()
+        return View(
+            family=family,
+            n=int(n.sum()),
+            columns=columns,
+            hot=hot,
+            enough=enough,
+            hotspots=hotspots,
+            points=np.zeros((0, 2)) if enough else self._rounded(events),
+            notes=tuple(notes),
+        )
+
+    def _points(self, events: NDArray[np.bool_]) -> Points:
+        all_of = self.everything
+        return Points(all_of.x[events], all_of.y[events], all_of.weight[events])
+
+    def _rounded(self, events: NDArray[np.bool_]) -> Floats:
+        """Give the distinct places of events, to 100 m: enough for a map, too coarse for a door."""
+        xy = np.column_stack([self.everything.x[events], self.everything.y[events]])
+        rounded = np.unique(np.round(xy / _POINT_STEP_M) * _POINT_STEP_M, axis=0)
+        return rounded[:_MOST_POINTS]
+
+    def _hotspots(self, family: str, claim: Result, history: Cube, part: Cube) -> tuple[Hotspot, ...]:
+        if claim.hot is None or claim.p is None or claim.q is None:
+            return ()
+        n, _ = part.per_cell()
+        spots = []
+        for group in contiguous(claim.hot, self.cells.neighbours):
+            # A cell can be significant for its neighbours' sake; the place is where events are.
+            own = group[n[group] > 0]
+            if len(own):
+                best = group[np.argmin(claim.q[group])]
+                spots.append(
+                    self._hotspot(
+                        family, own, history, part, float(claim.p[best]), float(claim.q[best])
+                    )
+                )
+        spots.sort(key=lambda spot: (-(spot.weight - spot.expected), spot.id))
+        spots = _with_gaps(spots)
+        named = tell_apart([spot.place for spot in spots])
+        return tuple(
+            replace(spot, rank=rank, place=place)
+            for rank, (spot, place) in enumerate(zip(spots, named, strict=True), 1)
+        )
+
+    def _hotspot(
+        self, family: str, own: Ints, history: Cube, part: Cube, p: float, q: float
+    ) -> Hotspot:
+        cells = self.cells
+        chosen = np.zeros(len(cells), dtype=bool)
+        chosen[own] = True
+        inside, ever = part.select(cells=chosen), history.select(cells=chosen)
+        n, _ = inside.per_cell()
+        busiest = own[np.argmax(n[own])]
+        area = float(cells.area_m2[own].sum())
+        expected = part.total * area / float(cells.area_m2.sum())
+        geometry = shapely.union_all(cells.polygons[own])
+        x, y = (float(np.average(c[own], weights=n[own])) for c in (cells.x, cells.y))
+        per_hour = inside.per_hour()
+        hours = per_hour[:168].reshape(7, 24)
+        block = busiest_block(hours)
+        by_category = _most_first(inside.categories, inside.per_category())
+        by_family: dict[str, int] = {}
+        for category, count in by_category:
+            name = self.family_of(category)
+            by_family[name] = by_family.get(name, 0) + count
+        now, before, year = self._months_of(ever)
+        return Hotspot(
+            id=f"{family}-{cells.ids[busiest]}",
+            family=family,
+            rank=0,
+            place=self._place(family, geometry, x, y, str(cells.ids[busiest])),
+            cells=own,
+            geometry=geometry,
+            x=x,
+            y=y,
+            n=inside.total,
+            weight=float(inside.weight.sum()),
+            expected=expected,
+            ratio=inside.total / expected,
+            p=p,
+            q=q,
+            area_m2=area,
+            categories=by_category,
+            families=tuple(sorted(by_family.items(), key=lambda kv: (-kv[1], kv[0]))),
+            hours=hours,
+            unknown_hours=int(per_hour[168]),
+            monthly=ever.per_month(*self.months),
+            peak=Peak(
+                block.first_day, block.last_day, block.first_hour, block.last_hour, block.n,
+                int(hours.sum()),
+            )
+            if block
+            else None,
+            n_month=now,
+            n_month_before=before,
+            n_year_before=year,
+            trend=_trend(now, year),
+            near=self.gazetteer.near(geometry, self.wish.reach_m, _MOST_NEAR),
+            patrol_minutes=self._patrol_minutes(geometry),
+            gap_rank=None,
+        )
+
+    def _months_of(self, ever: Cube) -> tuple[int, int | None, int | None]:
+        """Count the month, the month before and the same month a year ago, where data reach."""
+        span = self.everything.cube.span
+        first = span[0] if span else self.month
+
+        def count(month: int) -> int | None:
+            if month < first:
+                return None
+            return int(ever.per_month(month, month)[0])
+
+        return count(self.month) or 0, count(self.month - 1), count(self.month - 12)
+
+    def _place(self, family: str, geometry: BaseGeometry, x: float, y: float, cell: str) -> PlaceName:
+        size = self.cells.grid.size if self.cells.grid else float(np.sqrt(geometry.area))
+        return self.gazetteer.name(geometry, x, y, cell, slack_m=size / 2, roads_first=family == "traffic")
+
+    def _patrol_minutes(self, geometry: BaseGeometry) -> float | None:
+        if self.patrols is None:
+            return None
+        x, y, minutes = self.patrols
+        reach = shapely.buffer(geometry, self.wish.reach_m)
+        shapely.prepare(reach)
+        return float(minutes[shapely.contains_xy(reach, x, y)].sum())
+
+
+def _most_first(names: Sequence[str], n: Ints) -> tuple[tuple[str, int], ...]:
+    pairs = [(name, int(count)) for name, count in zip(names, n, strict=True) if count]
+    return tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
+
+
+def _trend(now: int, year: int | None) -> Trend:
+    return "unknown" if year is None else compare_two(now, year)
+
+
+def _with_gaps(spots: Sequence[Hotspot]) -> list[Hotspot]:
+    """Rank by how far a place's share of the trouble exceeds its share of the presence."""
+    events = sum(spot.n for spot in spots)
+    minutes = sum(spot.patrol_minutes or 0.0 for spot in spots)
+    if not spots or spots[0].patrol_minutes is None:
+        return list(spots)
+
+    def gap(spot: Hotspot) -> float:
+        present = (spot.patrol_minutes or 0.0) / minutes if minutes else 0.0
+        return spot.n / events - present
+
+    order = sorted(range(len(spots)), key=lambda i: (-gap(spots[i]), i))
+    rank = {i: r for r, i in enumerate(order, 1)}
+    return [replace(spot, gap_rank=rank[i]) for i, spot in enumerate(spots)]

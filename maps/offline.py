@@ -1,0 +1,118 @@
+"""folium's map in a page that carries everything itself and lets nothing else run."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from importlib import metadata, resources
+from typing import Any, ClassVar
+
+import folium
+from branca.element import CssLink, Figure, JavascriptLink
+from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+_LEAFLET = "js_lib_leaflet/static/js_lib_leaflet/"
+_URL = re.compile(r"url\([^)]*\)")
+
+
+class OfflineMap(folium.Map):  # type: ignore[misc]  # folium ships no types
+    """A folium map without tiles that needs Leaflet alone; its id is the same in every run."""
+
+    default_js: ClassVar = [("leaflet", "leaflet.js")]
+    default_css: ClassVar = [("leaflet", "leaflet.css")]
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - folium's own
+        super().__init__(tiles=None, **options)
+        self._id = "0"
+
+
+class OfflinePage(Figure):  # type: ignore[misc]  # branca ships no types
+    """A branca figure rendered by our template, with every script and style inside and hashed.
+
+    Of what folium puts into the head only the links' contents are kept: its viewport forbids
+    zooming and its styles fight ours. A link that is not Leaflet's raises ``FileNotFoundError``:
+    better no page than one that calls out.
+    """
+
+    def __init__(self, template: str, shown: OfflineMap, **values: object) -> None:
+        super().__init__()
+        self.template = template
+        self.shown = shown
+        self.values = values
+        self.add_child(shown)
+
+    def render(self, **kwargs: Any) -> str:  # noqa: ANN401 - branca's own
+        """Render the page, with a policy that lets exactly its own scripts and styles run."""
+        for child in self._children.values():
+            child.render(**kwargs)
+        links = self.header._children.values()  # noqa: SLF001 - branca has no reader for it
+        scripts = [_leaflet(link.url) for link in links if isinstance(link, JavascriptLink)]
+        styles = [_leaflet(link.url) for link in links if isinstance(link, CssLink)]
+        start = f"{self.script.render(**kwargs)}\nlagesbild.open({self.shown.get_name()});\n"
+        scripts += [*map(static, SCRIPTS), start]
+        styles += [static("page.css")]
+        scripts = [_inside("script", text) for text in scripts]
+        styles = [_inside("style", _URL.sub("none", text)) for text in styles]
+        policy = {
+            "default-src": "'none'",
+            "script-src": " ".join(map(_hash, scripts)),
+            "style-src": " ".join(map(_hash, styles)),
+            "img-src": "data:",
+            "base-uri": "'none'",
+            "form-action": "'none'",
+        }
+        return _ENVIRONMENT.get_template(self.template).render(
+            **self.values,
+            policy="; ".join(f"{name} {value}" for name, value in policy.items()),
+            scripts=[Markup(text) for text in scripts],  # noqa: S704 - files of ours and Leaflet's
+            styles=[Markup(text) for text in styles],  # noqa: S704 - the same
+            map=Markup(self.html.render(**kwargs)),  # noqa: S704 - one empty element
+        )
+
+
+SCRIPTS = (
+    "read.js",
+    "projection.js",
+    "drawing.js",
+    "labels.js",
+    "charts.js",
+    "ranking.js",
+    "page.js",
+)
+
+
+def static(name: str) -> str:
+    """Read a script or style of ours."""
+    return resources.files("maps").joinpath("static", name).read_text("utf-8")
+
+
+def _template(name: str) -> str:
+    return resources.files("maps").joinpath("templates", name).read_text("utf-8")
+
+
+_ENVIRONMENT = Environment(
+    loader=FunctionLoader(_template),
+    autoescape=select_autoescape(default=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def _leaflet(name: str) -> str:
+    """Read a file of Leaflet from the package that ships it."""
+    path = metadata.distribution("django-js-lib-leaflet").locate_file(_LEAFLET + name)
+    text: str = path.read_text("utf-8")  # type: ignore[attr-defined]  # a Path in fact
+    return text.replace("//# sourceMappingURL=leaflet.js.map", "")
+
+
+def _inside(element: str, text: str) -> str:
+    """Make a text safe to stand in a script or style element."""
+    return text.replace(f"</{element}", f"<\\/{element}").replace("<!--", "<\\!--")
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+    return f"'sha256-{digest}'"

@@ -1,0 +1,125 @@
+"""Packs numbers, shapes and words small enough for one page, and describes how to unpack them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Geometries = NDArray[np.object_]
+
+_SMALL = 48_000
+"""Bytes up to which the page carries data as they are, so that no decompression is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Text for one ``<script>`` data block and how to read it: ``json``, ``base64``, ``deflate``."""
+
+    encoding: str
+    text: str
+
+
+def json_block(value: object) -> Block:
+    """Write a value as JSON that cannot leave its ``<script>`` element, compressed when long."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    data = text.encode("utf-8")
+    if len(data) > _SMALL:
+        return _deflated(data)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Block("json", text)
+
+
+def bytes_block(data: bytes) -> Block:
+    """Write bytes as base64, compressed when long."""
+    if len(data) > _SMALL:
+        return _deflated(data)
+    return Block("base64", base64.b64encode(data).decode("ascii"))
+
+
+def _deflated(data: bytes) -> Block:
+    return Block("deflate", base64.b64encode(zlib.compress(data, 9)).decode("ascii"))
+
+
+def varints(values: NDArray[np.int64]) -> bytes:
+    """Write whole numbers as zigzag LEB128: small ones of either sign take one byte."""
+    left = ((values << 1) ^ (values >> 63)).astype(np.uint64)
+    count = np.ones(len(left), dtype=np.int64)
+    for bits in range(7, 64, 7):
+        count += left >= np.uint64(1 << bits)
+    start = np.cumsum(count) - count
+    out = np.zeros(int(count.sum()), dtype=np.uint8)
+    for place in range(int(count.max(initial=0))):
+        here = count > place
+        more = (count[here] > place + 1).astype(np.uint8) << 7
+        out[start[here] + place] = (left[here] & np.uint64(127)).astype(np.uint8) | more
+        left >>= np.uint64(7)
+    return out.tobytes()
+
+
+@dataclass(eq=False)
+class Streams:
+    """Collects streams of whole numbers; each is known by ``[first byte, count, deltas?]``."""
+
+    _parts: list[bytes] = field(default_factory=list)
+    _length: int = 0
+
+    def add(self, values: ArrayLike, *, deltas: bool = False) -> list[int]:
+        """Append a stream, as it is or as differences between neighbours."""
+        whole = np.asarray(values, dtype=np.int64)
+        packed = varints(np.diff(whole, prepend=0) if deltas else whole)
+        place = [self._length, len(whole), int(deltas)]
+        self._parts.append(packed)
+        self._length += len(packed)
+        return place
+
+    def shapes(self, geometries: Geometries, *, unit: float) -> dict[str, Any]:
+        """Append lines or polygons (metres) rounded to ``unit``; empty ones keep their place.
+
+        ``x`` and ``y`` run through all coordinates, ``lengths`` says how many each ring or line
+        has, ``parts`` how many rings or lines each geometry has. Rings are not closed.
+        """
+        lines, owner = lines_of(geometries)
+        xy = np.rint(shapely.get_coordinates(lines) / unit).astype(np.int64)
+        return {
+            "unit": unit,
+            "x": self.add(xy[:, 0], deltas=True),
+            "y": self.add(xy[:, 1], deltas=True),
+            "lengths": self.add(shapely.get_num_coordinates(lines)),
+            "parts": self.add(np.bincount(owner, minlength=len(geometries))),
+        }
+
+    def points(self, x: ArrayLike, y: ArrayLike, *, unit: float = 1.0) -> dict[str, Any]:
+        """Append points (metres) rounded to ``unit``."""
+        whole = [np.rint(np.asarray(a, dtype=np.float64) / unit) for a in (x, y)]
+        return {
+            "unit": unit,
+            "x": self.add(whole[0].astype(np.int64), deltas=True),
+            "y": self.add(whole[1].astype(np.int64), deltas=True),
+        }
+
+    @property
+    def data(self) -> bytes:
+        """All streams, one after the other."""
+        return b"".join(self._parts)
+
+
+def lines_of(geometries: Geometries) -> tuple[Geometries, NDArray[np.int64]]:
+    """Take polygons apart into rings and lines into single lines; also whose each one is."""
+    parts, owner = shapely.get_parts(geometries, return_index=True)
+    areal = shapely.get_dimensions(parts) == 2  # noqa: PLR2004 - two dimensions
+    linear = shapely.get_dimensions(parts) == 1
+    rings, ring_owner = shapely.get_rings(parts[areal], return_index=True)
+    lines = np.concatenate([rings, parts[linear]])
+    whose = np.concatenate([owner[areal][ring_owner], owner[linear]])
+    order = np.argsort(whose, kind="stable")
+    return lines[order], whose[order].astype(np.int64)

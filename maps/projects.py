@@ -1,0 +1,253 @@
+"""Whole runs: a project or a plain table in, a folder or a file of results out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from geo.errors import LagesbildError, OutputError, Problem, ProjectError, SourceError
+from geo.hotspots import methods
+from geo.months import month_text
+from geo.note import Note
+from maps.assemble import Frame, Wish, assemble
+from maps.publish import publish, replace_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from shapely.geometry.base import BaseGeometry
+
+    from geo.cells import Cells
+    from layers.layer import Events, Layer
+    from layers.project import Project
+    from maps.situation import Situation
+
+    Tell = Callable[[str], None]
+
+_HERE = Path(__file__).parent
+EXAMPLE = _HERE.parent / "examples" / "lekeberg"
+_BELOW = ("background", "places")
+
+
+def copy_example(directory: Path) -> Path:
+    """Copy the Lekeberg example into a folder; give its project file. Own edits there are kept."""
+    return _copy(EXAMPLE, directory, again=True)
+
+
+def write_template(directory: Path) -> Path:
+    """Write an empty project into a folder; give its project file.
+
+    Raises ``OutputError`` where the folder holds a project already.
+    """
+    return _copy(_HERE / "templates" / "project", directory, again=False)
+
+
+def _copy(source: Path, directory: Path, *, again: bool) -> Path:
+    project = directory / "lagesbild.toml"
+    if project.exists() and not again:
+        raise OutputError(
+            f"{directory} holds a project already",
+            (Problem(str(project), "it is not overwritten", "name another folder"),),
+        )
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for file in sorted(source.iterdir()):
+            if file.is_file() and not (directory / file.name).exists():
+                (directory / file.name).write_bytes(file.read_bytes())
+    except OSError as error:
+        raise OutputError(
+            f"{directory} cannot be written",
+            (Problem(str(directory), str(error.strerror), "name a folder that you may write to"),),
+        ) from error
+    return project
+
+
+def build_project(
+    project: Project,
+    layers: Sequence[Layer],
+    month: int | None,
+    out: Path | None,
+    language: str | None,
+    tell: Tell,
+) -> tuple[Situation, Path]:
+    """Analyse a project's layers and write the whole result; give it and the folder it is in."""
+    situation = analyse_project(project, layers, month, tell)
+    target = (out or project.folder / "out") / month_text(situation.month)
+    language = language or project.language
+    publish(target, lambda folder: write_all(situation, folder, language, tell))
+    return situation, target
+
+
+def write_all(situation: Situation, folder: Path, language: str, tell: Tell) -> None:
+    """Write every output of a situation into a folder."""
+    from maps.geopackage import write_geopackage
+    from maps.html import write_page
+    from maps.manifest import write_manifest
+    from maps.tables import write_hotspots_csv, write_left_out_csv
+
+    tell("lagesbild.gpkg")
+    write_geopackage(situation, folder / "lagesbild.gpkg", language)
+    tell("karta.html")
+    write_page(situation, folder / "karta.html", language)
+    write_hotspots_csv(situation, folder / "hotspots.csv", language)
+    write_left_out_csv(situation, folder / "left_out.csv", language)
+    write_manifest(situation, folder / "manifest.json")
+
+
+def analyse_project(
+    project: Project, layers: Sequence[Layer], month: int | None, tell: Tell
+) -> Situation:
+    """Turn a project's checked layers into a situation."""
+    area = next(layer for layer in layers if layer.kind == "area")
+    ground = _without_water(shapely.union_all(area.geometry), project, layers)
+    name = project.area.name or project.municipality
+    wish = Wish(
+        grid=project.grid.kind,
+        cell_size=project.grid.cell_size,
+        month=month,
+        window_months=project.window_months,
+        methods={name: project.methods.get(name, {}) for name in project.hotspots.methods},
+        reach_m=project.hotspots.reach_m,
+    )
+    frame = Frame(
+        title=project.title,
+        municipality=project.municipality,
+        crs=project.crs,
+        area=ground,
+        area_name=name,
+        notice=project.notice,
+        categories=project.categories,
+        families=project.families,
+        settings={
+            "seed": project.seed,
+            "window_months": project.window_months,
+            "area": {"buffer_m": project.area.buffer_m},
+            "layers": {
+                s.name: {
+                    key: value
+                    for key, value in asdict(s).items()
+                    if key not in ("path", "name") and value not in (None, {}, ())
+                }
+                for s in project.layers
+            },
+        },
+    )
+    shown = [layer for layer in layers if layer.kind not in ("area", *_BELOW)]
+    below = [layer for layer in layers if layer.kind in _BELOW]
+    if not any(layer.events is not None and len(layer.events) for layer in shown):
+        raise SourceError(
+            "there are no events to count",
+            (
+                Problem(
+                    project.path.name,
+                    "expected incidents or traffic spots with a place and a date, found none",
+                    "lagesbild check shows what was left out and why",
+                ),
+            ),
+        )
+    return assemble(frame, wish, shown, below, tell=tell)
+
+
+def _without_water(
+    ground: BaseGeometry, project: Project, layers: Sequence[Layer]
+) -> BaseGeometry:
+    names = {s.name for s in project.layers if s.options.get("subtract")}
+    water = [
+        shape
+        for layer in layers
+        if layer.name in names
+        for shape, kind in zip(layer.geometry, layer.table["class"], strict=True)
+        if kind == "water" and shapely.get_dimensions(shape) == 2  # noqa: PLR2004 - a surface
+    ]
+    if not water:
+        return ground
+    land = shapely.difference(ground, shapely.union_all(water))
+    if land.is_empty:
+        raise ProjectError(
+            "nothing is left of the area",
+            (Problem(", ".join(sorted(names)), "the water covers all of it", "subtract = false"),),
+        )
+    return land
+
+
+def analyse_table(
+    path: Path,
+    out: Path,
+    page: Path | None,
+    tell: Tell,
+    *,
+    method: str,
+    cell_size: float | None,
+    grid: Any,  # noqa: ANN401 - checked by the command line
+    cells: Path | None,
+    area: Path | None,
+    crs: int | None,
+    lang: str,
+    **columns: str | None,
+) -> tuple[Situation, tuple[Note, ...]]:
+    """Find hotspots among the points of one table and write them; give what was chosen as notes."""
+    from layers.events import open_events
+    from layers.reading import read_polygons
+
+    if method not in methods():
+        raise LagesbildError(
+            f"there is no method {method!r}",
+            (Problem("--method", f"expected one of {', '.join(methods())}", "lagesbild methods"),),
+        )
+    if cell_size is not None and cell_size <= 0:
+        raise LagesbildError(
+            "a cell needs a size", (Problem("--cell-size", "expected metres above 0"),)
+        )
+    drawn = read_polygons(cells, crs) if cells else None
+    tell(f"reading {path.name}")
+    stream = open_events(path, crs=crs or (drawn.epsg if drawn else None), **columns)
+    events = list(stream.batches())
+    if not sum(len(batch) for batch in events):
+        raise SourceError(
+            f"no row of {path.name} has a position", (Problem(path.name, "nothing to count"),)
+        )
+    notes = [*stream.notes]
+    tell("laying cells")
+    laid: Cells | None = None
+    if drawn is not None:
+        from geo.cells import polygon_cells
+
+        laid = polygon_cells(drawn.geometry, drawn.ids, drawn.id_name)
+        ground = shapely.union_all(drawn.geometry)
+    elif area is not None:
+        ground = shapely.union_all(read_polygons(area, stream.epsg).geometry)
+    else:
+        ground = _hull(events)
+        notes.append(Note("hull_used", level="warning"))
+    frame = Frame(path.stem, "", stream.epsg, ground, path.stem)
+    wish = Wish(
+        grid=grid,
+        cell_size=cell_size,
+        cells=laid,
+        window_months=None,
+        methods={name: {} for name in dict.fromkeys(("count", method))},
+    )
+    situation = assemble(frame, wish, (), events=events, tell=tell)
+    from maps.geopackage import write_geopackage
+
+    tell(out.name)
+    replace_file(out, lambda file: write_geopackage(situation, file, lang))
+    if page is not None:
+        from maps.html import write_page
+
+        tell(page.name)
+        replace_file(page, lambda file: write_page(situation, file, lang))
+    return situation, tuple(notes)
+
+
+def _hull(events: Sequence[Events]) -> BaseGeometry:
+    from geo.extent import buffered_hull
+
+    return buffered_hull(
+        np.concatenate([batch.x for batch in events]),
+        np.concatenate([batch.y for batch in events]),
+    )
