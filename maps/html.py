@@ -363,7 +363,7 @@ def _layer_label(layer: Layer, situation: Situation, words: Words) -> str:
 
 def _titles(table: pd.DataFrame, kind: str, words: Words) -> list[str]:
     """Name each row by its name, place or purpose, whichever the layer has."""
-    fallback = words(f"kinds_one.{kind}") if words.has(f"kinds_one.{kind}") else ""
+    fallback = words(f"page.one.{kind}") if words.has(f"page.one.{kind}") else ""
     columns = [name for name in ("name", "place") if name in table]
     return [
         next((_plain(row[c]) for c in columns if _there(row[c])), fallback)
@@ -379,7 +379,7 @@ def _texts(table: pd.DataFrame, situation: Situation, words: Words) -> list[str]
         if _there(row.get("category")):
             parts.append(words.category(row["category"], situation.categories))
         if _there(row.get("purpose")):
-            key = f"purposes.{row['purpose']}"
+            key = f"page.purposes.{row['purpose']}"
             parts.append(words(key) if words.has(key) else _plain(row["purpose"]))
         when = row.get("start") if _there(row.get("start")) else row.get("time")
         if _there(when) and hasattr(when, "month"):

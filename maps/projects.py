@@ -191,7 +191,7 @@ def analyse_table(
 ) -> tuple[Situation, tuple[Note, ...]]:
     """Find hotspots among the points of one table and write them; give what was chosen as notes."""
     from layers.events import open_events
-    from layers.reading import read_polygons
+    from layers.polygons import read_polygons
 
     if method not in methods():
         raise LagesbildError(

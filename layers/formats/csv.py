@@ -9,7 +9,7 @@ import re
 from collections import Counter, deque
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,21 +19,19 @@ from pyarrow import csv as arrow_csv
 
 from geo.note import Note
 from layers.formats import Format
-from layers.formats.opening import first_bytes, refuse
-from layers.layer import LEFT_OUT_COLUMNS, RawTable
+from layers.formats.opening import TEXT, LeftOutRow, Numbers, first_bytes, left_out_rows, refuse
+from layers.layer import RawTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 DELIMITERS = (";", "\t", ",", "|")
-TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
-"""The type of every column: pandas' own strings, NaN where a field is empty."""
 
 _BLOCK_BYTES = 1 << 22
 _SCAN_BYTES = 1 << 24
 _HEAD_BYTES = 1 << 20
-_BATCH_ROWS = 50_000
+_BATCH_ROWS = 10_000  # larger ones make the garbage collector work for nothing
 _PEEKED_ROWS = 200
 _NOT_IN_CP1252 = bytes([0x81, 0x8D, 0x8F, 0x90, 0x9D])
 _BOMS = (
@@ -43,9 +41,6 @@ _BOMS = (
 )
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
-
-type_of_left_out = tuple[int, str, str]
-
 
 @dataclass(frozen=True, slots=True)
 class _Encoding:
@@ -125,20 +120,12 @@ def _read_rows(path: Path, layout: _Layout) -> Iterator[RawTable]:
 def _table(
     layout: _Layout,
     data: pd.DataFrame,
-    rows: np.ndarray[Any, np.dtype[np.int64]],
-    left_out: Sequence[type_of_left_out],
+    rows: Numbers,
+    left_out: Sequence[LeftOutRow],
     notes: tuple[Note, ...],
 ) -> RawTable:
     """Number the records (the first after the header is 1) as the file's reader does."""
-    out = pd.DataFrame(
-        {
-            "row": np.array([n for n, _, _ in left_out], dtype=np.int64) + layout.header_row,
-            "reason": pd.array([reason for _, reason, _ in left_out], dtype=TEXT),
-            "column": pd.array([""] * len(left_out), dtype=TEXT),
-            "value": pd.array([value for _, _, value in left_out], dtype=TEXT),
-        },
-        columns=list(LEFT_OUT_COLUMNS),
-    )
+    out = left_out_rows([(n + layout.header_row, why, value) for n, why, value in left_out])
     return RawTable(data=data, rows=rows + layout.header_row, left_out=out, notes=notes)
 
 
@@ -287,13 +274,13 @@ class _Fast:
         self.done = 0
         self.finished = False
         self.unclear = False
-        self.bad: list[type_of_left_out] = []
+        self.bad: list[LeftOutRow] = []
         self.blank: list[int] = []
 
     def batches(
         self,
     ) -> Iterator[
-        tuple[pd.DataFrame, np.ndarray[Any, np.dtype[np.int64]], list[type_of_left_out]]
+        tuple[pd.DataFrame, Numbers, list[LeftOutRow]]
     ]:
         try:
             for batch in self._arrow():
@@ -344,7 +331,7 @@ class _Fast:
             self.unclear = True
             return "skip"
         try:
-            fields = next(csv.reader([text], delimiter=self.layout.delimiter), [])
+            fields = next(csv.reader([text], delimiter=self.layout.delimiter, strict=True), [])
         except csv.Error:
             self.unclear = True
             return "skip"
@@ -369,7 +356,7 @@ class _Fast:
 
     def _checked(
         self, batch: pa.RecordBatch
-    ) -> tuple[pd.DataFrame, np.ndarray[Any, np.dtype[np.int64]], list[type_of_left_out]]:
+    ) -> tuple[pd.DataFrame, Numbers, list[LeftOutRow]]:
         """Number the rows, and take out those that are empty or have text beyond the columns."""
         width = len(self.layout.names)
         rows = self._numbers(batch.num_rows)
@@ -396,7 +383,7 @@ class _Fast:
         data = kept.to_pandas(types_mapper={pa.large_string(): TEXT}.get)
         return data, rows, left_out
 
-    def _numbers(self, size: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    def _numbers(self, size: int) -> Numbers:
         skipped = [b[0] for b in self.bad] + self.blank
         rows = np.arange(self.done + 1, self.done + 1 + size + len(skipped), dtype=np.int64)
         if skipped:
@@ -429,7 +416,7 @@ class _Lines:
 
 def _exact_batches(
     path: Path, layout: _Layout, done: int
-) -> Iterator[tuple[pd.DataFrame, np.ndarray[Any, np.dtype[np.int64]], list[type_of_left_out]]]:
+) -> Iterator[tuple[pd.DataFrame, Numbers, list[LeftOutRow]]]:
     """Read record by record from the beginning, giving what comes after record ``done``."""
     given = 0
     records = _records(path, layout)
@@ -438,7 +425,7 @@ def _exact_batches(
     while True:
         rows: list[int] = []
         values: list[Sequence[str]] = []
-        left_out: list[type_of_left_out] = []
+        left_out: list[LeftOutRow] = []
         for number, fields, reason, value in islice(records, _BATCH_ROWS):
             if fields is None:
                 left_out.append((number, reason, value))

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import warnings
+from typing import TYPE_CHECKING, ParamSpec, TypeAlias, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from geo.errors import Problem, SourceError
+from layers.layer import LEFT_OUT_COLUMNS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+LeftOutRow: TypeAlias = tuple[int, str, str]
+"""Number, reason and value of a row that was left out."""
+
+Numbers: TypeAlias = NDArray[np.int64]
+
+TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
+"""The type of a column of text: pandas' own strings, NaN where there is none."""
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 def refuse(path: Path, what: str, cure: str) -> SourceError:
@@ -41,3 +59,23 @@ def first_bytes(path: Path, size: int = 16) -> bytes:
     if not head:
         raise refuse(path, "expected data, found an empty file", "export it again")
     return head
+
+
+def left_out_rows(rows: Sequence[LeftOutRow]) -> pd.DataFrame:
+    """Make the table of rows that could not be read; no column of theirs is to blame."""
+    return pd.DataFrame(
+        {
+            "row": np.array([number for number, _, _ in rows], dtype=np.int64),
+            "reason": pd.array([reason for _, reason, _ in rows], dtype=TEXT),
+            "column": pd.array([""] * len(rows), dtype=TEXT),
+            "value": pd.array([value for _, _, value in rows], dtype=TEXT),
+        },
+        columns=list(LEFT_OUT_COLUMNS),
+    )
+
+
+def quietly(function: Callable[_P, _T], *args: _P.args, **options: _P.kwargs) -> _T:
+    """Call without the warnings of a reading library: what matters is seen in its result."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return function(*args, **options)

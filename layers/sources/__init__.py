@@ -29,6 +29,56 @@ class Field:
     required: bool = False
 
 
+ID = Field(
+    "id",
+    "text",
+    "the source's own number of the row, where it has one",
+    ("identifier", "objektidentitet", "ärendenummer", "ärende", "ärendeid", "diarienummer",
+     "dnr", "k-nummer", "knummer", "händelseid", "händelsenummer", "rapportnummer", "rapportid",
+     "service_request_id", "case_id", "report_id", "incident_id", "uid", "uuid", "löpnummer"),
+)  # fmt: skip
+PLACE = Field(
+    "place",
+    "text",
+    "where, in words",
+    ("plats", "platsbeskrivning", "adress", "address", "gatuadress", "gata", "vägnamn", "street",
+     "location", "location_name", "where", "var", "ort", "plats i ord"),
+)  # fmt: skip
+CATEGORY = Field(
+    "category",
+    "category",
+    "what it is about; words are mapped by the category table",
+    ("kategori", "typ", "brottstyp", "brott", "brottsrubricering", "rubricering", "händelsetyp",
+     "händelse", "ärendetyp", "problem", "problemtyp", "slag", "vad", "type", "offense_type",
+     "offence_type", "offense", "offence", "crime_type", "crime", "primary_type", "incident_type",
+     "event_type", "service_name", "what"),
+    required=True,
+)  # fmt: skip
+WEIGHT = Field(
+    "weight",
+    "number",
+    "how much the row counts; 1 where it says nothing",
+    ("vikt", "tyngd", "poäng", "antal", "count", "score"),
+)
+TIME = Field(
+    "time",
+    "time",
+    "when: a moment or a date, local time",
+    ("tidpunkt", "datum och tid", "datumtid", "datum_tid", "datum/tid", "date and time",
+     "datetime", "date_time", "timestamp", "händelsetid", "händelsetidpunkt", "händelsedatum",
+     "brottstid", "brottsdatum", "datum", "date", "when", "när", "inträffad", "inträffade",
+     "occurred", "occurred_at", "requested_datetime", "rapporterad", "rapportdatum", "anmäld",
+     "inkom", "registrerad", "skapad", "created", "tid"),
+)  # fmt: skip
+CLOCK = Field(
+    "clock",
+    "clock",
+    "hour of the day, where it stands in a column of its own",
+    ("klockslag", "kl", "kl.", "klockan", "tid", "time of day", "time", "hour", "timme"),
+)
+"""Fields that several kinds share. A user's file names them in many ways."""
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """A setting of one kind of layer beside those that all kinds have."""
@@ -52,7 +102,8 @@ class Kind:
 
     ``counted`` kinds hold events: they have a category, and their points are counted in cells.
     ``clipped`` kinds are cut at the edge of the area and its buffer; of others, whole objects are
-    in or out. ``build`` makes the table's columns.
+    in or out. ``identifiers`` are the fields that give a row its id, the best first. ``build``
+    makes the table's columns.
     """
 
     name: str
@@ -63,6 +114,7 @@ class Kind:
     counted: bool = False
     clipped: bool = False
     options: tuple[Option, ...] = ()
+    identifiers: tuple[str, ...] = ("id",)
     order: int = 100
 
     def default(self, option: str) -> Any:  # noqa: ANN401 - an option's value is of its own kind

@@ -1,0 +1,119 @@
+"""Writes the manifest: from what, with which settings and versions a result was made."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import re
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyogrio
+import pyproj
+import shapely
+
+from geo.months import month_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from layers.layer import Report
+    from maps.situation import Situation
+
+_PACKAGES = (
+    "fiona",
+    "folium",
+    "geopandas",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pyogrio",
+    "pyproj",
+    "scipy",
+    "shapely",
+)
+"""Whose versions can change a result; all that were installed stand in the pins."""
+
+
+def write_manifest(situation: Situation, path: Path) -> None:
+    """Write ``manifest.json``: inputs with checksums and counts, settings as used, versions.
+
+    UTF-8 JSON with sorted keys. Holds no time of writing, no absolute path, no user or host name
+    and no password, so the same inputs, settings and versions give the same bytes anywhere.
+    """
+    dated = situation.month > 0
+    manifest = {
+        "crs": f"EPSG:{situation.crs}",
+        "inputs": [_input(report) for report in situation.reports],
+        "month": month_text(situation.month) if dated else None,
+        "months": [month_text(month) for month in situation.months] if dated else None,
+        "municipality": situation.municipality,
+        "seed": situation.settings.get("seed"),
+        "settings": situation.settings,
+        "title": situation.title,
+        "versions": _versions(),
+    }
+    text = json.dumps(
+        _plain(manifest), ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False
+    )
+    # Half a surrogate pair, from a badly decoded file, has no UTF-8.
+    path.write_bytes(text.encode("utf-8", "replace") + b"\n")
+
+
+def portable(path: str) -> str:
+    """Name a file without saying whose machine it lies on: an absolute path by its last part."""
+    for pure in (PurePosixPath(path), PureWindowsPath(path)):
+        if pure.is_absolute():
+            return pure.name
+    return path
+
+
+def _input(report: Report) -> dict[str, Any]:
+    return {
+        "accepted": report.accepted,
+        "area_level": report.area_level,
+        "kind": report.kind,
+        "left_out": report.left_out,
+        "name": report.name,
+        "path": portable(report.path),
+        "read": report.read,
+        "sha256": report.sha256,
+    }
+
+
+def _versions() -> dict[str, str]:
+    versions = {name: version(name) for name in _PACKAGES}
+    try:
+        versions["lagesbild"] = version("lagesbild")
+    except PackageNotFoundError:
+        versions["lagesbild"] = "not installed"
+    versions["python"] = platform.python_version()
+    versions["gdal"] = pyogrio.__gdal_version_string__
+    versions["geos"] = shapely.geos_version_string
+    versions["proj"] = pyproj.proj_version_str
+    return versions
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - settings hold what methods and projects put there
+    """Turn a setting into what JSON knows; what has no such form is a ``TypeError``."""
+    if isinstance(value, np.generic | np.ndarray):
+        return _plain(value.tolist())
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, str | PurePath):
+        return re.sub(r"(?<=://)[^/@\s]+@", "", portable(str(value)))
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, set | frozenset):
+        return sorted((_plain(one) for one in value), key=str)
+    if hasattr(value, "items"):
+        return {str(key): _plain(one) for key, one in value.items()}
+    raise TypeError(f"expected a setting that JSON knows, found {type(value).__name__}")

@@ -1,0 +1,476 @@
+// Joins map, legend, family picker and ranking into one page.
+"use strict";
+globalThis.lagesbild ??= {};
+{
+  const lb = globalThis.lagesbild;
+  const find = (id) => document.getElementById(id);
+  const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+  /** Panes from the ground up: name and z-index. */
+  const PANES = {
+    ground: 210,
+    cells: 220,
+    roads: 230,
+    edge: 240,
+    spots: 400,
+    symbols: 420,
+    names: 440,
+    badges: 460,
+  };
+  const SURFACES = ["bin", "n", "kde"];
+  const NEAR_PX = 12;
+
+  /** Everything unpacked once, in Mercator metres. */
+  function unpacked(content, bytes) {
+    const project = lb.projector(content.projection);
+    const shapes = (packed) => lb.unpackShapes(bytes, packed, project);
+    const points = (packed) => lb.unpackPoints(bytes, packed, project);
+    const whole = (packed) => lb.numbers(bytes, packed);
+    const { cells } = content;
+    return {
+      project,
+      area: shapes(content.area),
+      cells:
+        cells.kind === "drawn"
+          ? { kind: "drawn", shapes: shapes(cells.shapes) }
+          : lb.lattice(bytes, cells, project),
+      background: content.background.map((one) => ({ ...one, shapes: shapes(one.shapes) })),
+      names: content.names.points ? { ...content.names, xy: points(content.names.points) } : null,
+      symbols: content.symbols.map((one) => ({
+        ...one,
+        xy: points(one.points),
+        lines: one.lines ? shapes(one.lines) : [],
+        counts: one.counts ? whole(one.counts) : null,
+      })),
+      views: content.views.map((view) => ({
+        ...view,
+        cell: whole(view.cell),
+        bin: view.bin && whole(view.bin),
+        n: view.n && { ...view.n, class: whole(view.n.class), value: whole(view.n.value) },
+        kde: view.kde && { ...view.kde, class: whole(view.kde.class) },
+        points: view.points && points(view.points),
+        shapes: shapes(view.shapes),
+        spots: view.spots.map((spot) => {
+          const at = new Float64Array(2);
+          project(spot.at[0], spot.at[1], at, 0);
+          return { ...spot, xy: at };
+        }),
+      })),
+    };
+  }
+
+  /** The cells of one class of a surface, as positions among the page's cells. */
+  function cellsOfClass(view, surface, wanted) {
+    const of = surface === "bin" ? view.bin : view[surface]?.class;
+    if (!of) return [];
+    return view.cell.filter((_, i) => (wanted === "cold" ? of[i] < 0 : of[i] === wanted));
+  }
+
+  function classesOf(view, surface) {
+    if (surface === "bin") return view.bin ? [1, 2, 3, "cold"] : [];
+    return (view[surface]?.labels ?? []).map((_, i) => i);
+  }
+
+  async function open(map) {
+    const state = find("state");
+    let content = null;
+    try {
+      const block = (id) => [find(id).textContent, find(id).dataset.encoding];
+      if (["content", "streams"].some((id) => find(id).dataset.encoding === "deflate")) {
+        if (typeof DecompressionStream === "undefined") {
+          state.textContent = state.dataset.cannotRead;
+          state.classList.add("failed");
+          return;
+        }
+      }
+      content = await lb.jsonOf(...block("content"));
+      const bytes = await lb.bytesOf(...block("streams"));
+      start(map, content, bytes);
+      state.hidden = true;
+      document.documentElement.dataset.ready = "yes";
+    } catch (error) {
+      state.textContent = content ? content.words.failed : state.dataset.cannotRead;
+      state.classList.add("failed");
+      throw error;
+    }
+  }
+
+  function start(map, content, bytes) {
+    const data = unpacked(content, bytes);
+    const { words } = content;
+    const now = {
+      view: data.views[0],
+      surface: document.querySelector("#legend [name=surface]:checked").value,
+      order: "rank",
+      hidden: new Set(),
+      chosen: null,
+      pointed: null,
+    };
+
+    // The map and its panes
+    const renderers = {};
+    for (const [name, z] of Object.entries(PANES)) {
+      map.createPane(name).style.zIndex = z;
+      renderers[name] = L.svg({ pane: name, padding: lb.PADDING });
+    }
+    const box = data.area[0].box;
+    const home = L.latLngBounds(lb.latLng(box[0], box[1]), lb.latLng(box[2], box[3]));
+    const legend = find("legend");
+    const overlaid = () => getComputedStyle(legend).position === "absolute";
+    const margins = () => ({
+      paddingTopLeft: [overlaid() ? Math.min(legend.offsetWidth, map.getSize().x / 3) : 12, 12],
+      paddingBottomRight: [12, 12],
+    });
+    const goHome = (options) => map.fitBounds(home, { ...margins(), ...options });
+    goHome({ animate: false });
+    for (const renderer of Object.values(renderers)) renderer.addTo(map);
+    const container = map.getContainer();
+    container.setAttribute("role", "group");
+    container.setAttribute("aria-label", document.querySelector(".stage").ariaLabel);
+    container.setAttribute("aria-describedby", "map-help");
+    L.control.scale({ imperial: false, position: "bottomright", maxWidth: 140 }).addTo(map);
+
+    const Path = lb.drawnPath();
+    const Group = lb.drawnGroup();
+    const draw = (pane, className, drawing) =>
+      new Path(drawing, { renderer: renderers[pane], className }).addTo(map);
+    const group = (pane, fill) => new Group(fill, { renderer: renderers[pane] }).addTo(map);
+
+    // The ground
+    const ground = (frame) => {
+      const { from, to } = frame;
+      return `M${from.x} ${from.y}H${to.x}V${to.y}H${from.x}Z`;
+    };
+    draw("ground", "ground land", (frame) => lb.pathOf(data.area, frame, true));
+    const background = [];
+    for (const { class: name, areal, shapes } of data.background) {
+      const drawing = (frame) => lb.pathOf(shapes, frame, areal);
+      if (areal) background.push(draw("ground", `ground ${name}`, drawing));
+      else background.push(draw("roads", `ground casing ${name}`, drawing));
+    }
+    for (const { class: name, areal, shapes } of data.background) {
+      if (areal) continue;
+      background.push(
+        draw("roads", `ground line ${name}`, (frame) => lb.pathOf(shapes, frame, false)),
+      );
+    }
+    draw("edge", "outside", (frame) => ground(frame) + lb.pathOf(data.area, frame, true));
+    draw("edge", "edge", (frame) => lb.pathOf(data.area, frame, true));
+
+    // The cells
+    let surface = [];
+    function drawSurface() {
+      for (const path of surface) path.remove();
+      const { view } = now;
+      surface = classesOf(view, now.surface).map((wanted) => {
+        const cells = cellsOfClass(view, now.surface, wanted);
+        const drawing =
+          data.cells.kind === "drawn"
+            ? (frame) => lb.pathOf([...cells].map((i) => data.cells.shapes[i]), frame, true)
+            : (frame) => lb.pathOfCells(data.cells, cells, frame, data.project);
+        const steps = view[now.surface]?.labels?.length;
+        const name = now.surface === "bin" ? `bin-${wanted}` : `step-${scaled(wanted, steps)}`;
+        return draw("cells", `cell ${name}`, drawing);
+      });
+      for (const ramp of legend.querySelectorAll(".ramp")) {
+        ramp.hidden = ramp.dataset.ramp !== now.surface;
+        if (ramp.hidden || ramp.dataset.ramp === "bin") continue;
+        const labels = view[now.surface]?.labels ?? [];
+        ramp.replaceChildren(
+          ...labels.map((label, i) =>
+            lb.element(
+              "li",
+              "",
+              lb.element("span", `swatch step-${scaled(i, labels.length)}`),
+              label,
+            ),
+          ),
+        );
+      }
+    }
+    // Few classes still use the whole ramp.
+    const scaled = (i, of) => (of > 1 ? Math.round((5 * i) / (of - 1)) : 3);
+
+    // Symbols
+    const radius = () => (map.getZoom() < 10.5 ? 4.5 : map.getZoom() < 13 ? 6 : 7.5);
+    const sizeOf = (layer, i) =>
+      layer.counts ? Math.min(radius() - 1 + 2 * Math.log2(layer.counts[i]), 16) : radius();
+    const at = (xy, i, { a, e, n }) => [e + a * xy[2 * i], n - a * xy[2 * i + 1]];
+    const shown = (name) => !now.hidden.has(name);
+    const symbols = group("symbols", (into, frame) => {
+      data.symbols.forEach((layer, k) => {
+        if (!shown(`symbols-${k}`)) return;
+        if (layer.lines.length) {
+          const d = lb.pathOf(layer.lines, frame, false);
+          into.append(lb.svg("path", { d, class: `symbol-line ${layer.shape}` }));
+        }
+        const parts = [];
+        for (let i = 0; i < layer.xy.length / 2; i += 1) {
+          parts.push(lb.outline(layer.shape, ...at(layer.xy, i, frame.pixels), sizeOf(layer, i)));
+        }
+        into.append(lb.svg("path", { d: parts.join(""), class: `symbol ${layer.shape}` }));
+      });
+      if (now.view.points && shown("points")) {
+        const parts = [];
+        for (let i = 0; i < now.view.points.length / 2; i += 1) {
+          parts.push(lb.outline("circle", ...at(now.view.points, i, frame.pixels), 4));
+        }
+        into.append(lb.svg("path", { d: parts.join(""), class: "point" }));
+      }
+    });
+
+    // Hotspots: outlines below the symbols, numbers above the names
+    const outlines = group("spots", (into, frame) => {
+      if (!shown("spots")) return;
+      now.view.spots.forEach((spot, i) => {
+        const d = lb.pathOf([now.view.shapes[i]], frame, true);
+        const halo = lb.svg("path", { d, class: "outline-halo" });
+        const line = lb.svg("path", { d, class: "outline", "data-rank": spot.rank });
+        line.addEventListener("click", () => choose(spot, true));
+        into.append(halo, line);
+      });
+    });
+    let badgeBoxes = [];
+    const badges = group("badges", (into, frame) => {
+      badgeBoxes = [];
+      if (!shown("spots")) return;
+      const made = [];
+      for (const spot of now.view.spots) {
+        const [x, y] = at(spot.xy, 0, frame.pixels);
+        const box = [x - 11, y - 11, x + 11, y + 11];
+        const free = !badgeBoxes.some(
+          (other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1],
+        );
+        const badge = lb.svg("g", { class: free ? "badge" : "badge small", "data-rank": spot.rank });
+        badge.append(lb.svg("circle", { cx: x, cy: y, r: free ? 10.5 : 4, class: "badge-disc" }));
+        if (free) {
+          badge.append(lb.svg("text", { x, y: y + 4.2, "text-anchor": "middle" }, String(spot.rank)));
+          badgeBoxes.push(box);
+        }
+        badge.addEventListener("click", () => choose(spot, true));
+        for (const [event, value] of [["mouseenter", spot], ["mouseleave", null]]) {
+          badge.addEventListener(event, () => point(value));
+        }
+        made.push(badge);
+      }
+      into.append(...made.reverse());
+      mark();
+    });
+
+    // Names
+    const pen = document.createElement("canvas").getContext("2d");
+    const manners = {
+      place: { font: "600 13px system-ui, sans-serif", height: 17 },
+      water: { font: "italic 12px system-ui, sans-serif", height: 15 },
+      road: { font: "600 10.5px system-ui, sans-serif", height: 15 },
+      site: { font: "500 12px system-ui, sans-serif", height: 15, gap: 9 },
+    };
+    const names = group("names", (into, frame) => {
+      if (!shown("names")) return;
+      const taken = [...badgeBoxes];
+      const wanted = [];
+      const want = (xy, i, text, manner) => {
+        const [x, y] = at(xy, i, frame.pixels);
+        const { font, height, gap } = manners[manner];
+        pen.font = font;
+        wanted.push({ x, y, width: pen.measureText(text).width + 6, height, gap, text, manner });
+      };
+      data.symbols.forEach((layer, k) => {
+        if (!shown(`symbols-${k}`)) return;
+        for (let i = 0; i < layer.xy.length / 2; i += 1) {
+          const [x, y] = at(layer.xy, i, frame.pixels);
+          taken.push([x - 6, y - 6, x + 6, y + 6]);
+        }
+      });
+      data.names?.texts.forEach((text, i) => {
+        const manner = data.names.manners[i];
+        if (manner === "place") want(data.names.xy, i, text, manner);
+      });
+      data.symbols.forEach((layer, k) => {
+        if (layer.kind !== "bathing_sites" || layer.counts || !shown(`symbols-${k}`)) return;
+        layer.titles.forEach((text, i) => want(layer.xy, i, text, "site"));
+      });
+      data.names?.texts.forEach((text, i) => {
+        const manner = data.names.manners[i];
+        if (manner !== "place" && (manner !== "water" || map.getZoom() > 10)) {
+          want(data.names.xy, i, text, manner);
+        }
+      });
+      const towns = wanted.filter((one) => one.manner === "place");
+      for (const town of towns) town.gap = 4;
+      const size = map.getSize();
+      const corner = map.containerPointToLayerPoint([0, 0]);
+      const view = [corner.x, corner.y, corner.x + size.x, corner.y + size.y];
+      for (const { index, x, y } of lb.placed(wanted, taken, view)) {
+        const { text, manner, height } = wanted[index];
+        into.append(
+          lb.svg(
+            "text",
+            { x, y: y + height * 0.3, "text-anchor": "middle", class: `name ${manner}` },
+            text,
+          ),
+        );
+      }
+    });
+
+    // What is pointed at and chosen
+    function mark() {
+      for (const each of container.querySelectorAll("[data-rank]")) {
+        const rank = Number(each.dataset.rank);
+        each.classList.toggle("pointed", now.pointed?.rank === rank);
+        each.classList.toggle("chosen", now.chosen?.rank === rank);
+      }
+      for (const each of find("spots").children) {
+        each.classList.toggle("pointed", Number(each.dataset.rank) === now.pointed?.rank);
+      }
+    }
+    function point(spot) {
+      now.pointed = spot;
+      mark();
+    }
+    function choose(spot, fromMap) {
+      now.chosen = spot;
+      lb.markChosen(find("spots"), spot, fromMap);
+      mark();
+      if (fromMap || !spot) return;
+      const { box: b } = now.view.shapes[now.view.spots.indexOf(spot)];
+      map.fitBounds([lb.latLng(b[0], b[1]), lb.latLng(b[2], b[3])], {
+        ...margins(),
+        maxZoom: 13.5,
+        animate: !calm(),
+      });
+    }
+
+    function fillList() {
+      lb.fillRanking(find("spots"), now.view, now.order, content, bytes, {
+        choose: (spot) => choose(spot, false),
+        point,
+      });
+    }
+
+    function show(view) {
+      Object.assign(now, { view, chosen: null, pointed: null });
+      find("summary").textContent = view.summary;
+      const remarks = view.notes.map(([level, text]) => lb.element("p", `remark ${level}`, text));
+      if (!view.enough) remarks.unshift(lb.element("p", "empty", words.few));
+      else if (!view.spots.length) remarks.unshift(lb.element("p", "empty", words.no_spots));
+      find("view-notes").replaceChildren(...remarks);
+      find("more").textContent = view.more;
+      find("order")?.toggleAttribute("hidden", view.spots.length < 2);
+      legend.querySelector("[data-for=spots]").hidden = !view.spots.length;
+      legend.querySelector("[data-for=points]").hidden = !view.points;
+      for (const name of SURFACES) {
+        const choice = legend.querySelector(`[name=surface][value=${name}]`);
+        if (choice) choice.disabled = !view[name];
+      }
+      fillList();
+      drawSurface();
+      for (const each of [outlines, symbols, badges, names]) each.redraw();
+    }
+
+    // Controls
+    for (const svg of legend.querySelectorAll("[data-shape]")) {
+      svg.setAttribute("d", lb.outline(svg.dataset.shape, 0, 0, 6));
+    }
+    find("families").addEventListener("change", (event) => show(data.views[Number(event.target.value)]));
+    find("order")?.addEventListener("change", (event) => {
+      now.order = event.target.value;
+      fillList();
+      lb.markChosen(find("spots"), now.chosen, false);
+    });
+    legend.addEventListener("submit", (event) => event.preventDefault());
+    legend.addEventListener("change", ({ target }) => {
+      if (target.name === "surface") {
+        now.surface = target.value;
+        drawSurface();
+        return;
+      }
+      if (target.checked) now.hidden.delete(target.value);
+      else now.hidden.add(target.value);
+      if (target.value === "background") {
+        for (const path of background) path[target.checked ? "addTo" : "removeFrom"](map);
+        // Paths that come back come last; the ground keeps its order by being taken up whole.
+        for (const path of background) if (target.checked) path.bringToFront();
+      }
+      for (const each of [outlines, symbols, badges, names]) each.redraw();
+    });
+    document.querySelector(".zoom").addEventListener("click", (event) => {
+      const way = Number(event.target.closest("button")?.dataset.zoom ?? NaN);
+      if (way === 0) goHome({ animate: !calm() });
+      else if (way) map.setZoom(map.getZoom() + way, { animate: !calm() });
+    });
+
+    // What lies under the pointer
+    const readout = find("readout");
+    function under(event) {
+      const frame = lb.frameOf(map, 0);
+      const { x, y } = event.layerPoint;
+      let best = NEAR_PX ** 2;
+      let found = null;
+      data.symbols.forEach((layer, k) => {
+        if (!shown(`symbols-${k}`)) return;
+        for (let i = 0; i < layer.xy.length / 2; i += 1) {
+          const [px, py] = at(layer.xy, i, frame.pixels);
+          const far = (px - x) ** 2 + (py - y) ** 2;
+          if (far < best) {
+            best = far;
+            found = [layer.titles[i] || layer.label, layer.texts[i]];
+          }
+        }
+      });
+      return found ?? cellUnder(x, y, frame);
+    }
+    function cellUnder(x, y, frame) {
+      if (!now.surface || data.cells.kind === "drawn") return null;
+      const { view } = now;
+      // Mercator stretches: a cell's half width in pixels, a little generously.
+      const { centre, size } = data.cells;
+      let best = Infinity;
+      let found = -1;
+      for (let i = 0; i < view.cell.length; i += 1) {
+        const [px, py] = at(centre, view.cell[i], frame.pixels);
+        const far = Math.max(Math.abs(px - x), Math.abs(py - y));
+        if (far < best) [best, found] = [far, i];
+      }
+      const stretch = 1 / Math.cos((map.getCenter().lat * Math.PI) / 180);
+      if (found < 0 || best > (size * stretch * frame.pixels.a) / 2 + 0.5) return null;
+      const bin = view.bin ? view.bin[found] : 0;
+      const hot = bin < 0 ? words.bin_cold : bin ? words[`bin_${bin}`] : "";
+      return [lb.fill(words.in_cell, { n: view.n ? view.n.value[found] : 0 }), hot];
+    }
+    map.on("mousemove", (event) => {
+      const found = under(event);
+      readout.hidden = !found;
+      if (!found) return;
+      readout.replaceChildren(
+        lb.element("strong", "", found[0]),
+        ...(found[1] ? [lb.element("span", "", found[1])] : []),
+      );
+      const { x, y } = event.containerPoint;
+      const left = x > map.getSize().x - 240;
+      readout.style.transform = `translate(${x + (left ? -14 : 14)}px, ${y + 14}px)${left ? " translateX(-100%)" : ""}`;
+    });
+    map.on("mouseout", () => {
+      readout.hidden = true;
+    });
+
+    // Paper
+    let before = null;
+    addEventListener("beforeprint", () => {
+      before = map.getBounds();
+      document.documentElement.classList.add("printing");
+      map.invalidateSize({ animate: false, pan: false });
+      map.fitBounds(now.chosen ? before : home, { animate: false });
+    });
+    addEventListener("afterprint", () => {
+      document.documentElement.classList.remove("printing");
+      map.invalidateSize({ animate: false, pan: false });
+      if (before) map.fitBounds(before, { animate: false });
+    });
+
+    new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(container);
+    show(now.view);
+  }
+
+  Object.assign(globalThis.lagesbild, { open, cellsOfClass, classesOf });
+}

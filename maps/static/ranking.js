@@ -1,0 +1,134 @@
+// The list beside the map: everything that the map says about each hotspot, in words.
+"use strict";
+globalThis.lagesbild ??= {};
+{
+  const { fill, numbers, hourMatrix, monthBars } = globalThis.lagesbild;
+
+  /** An element with a class and children; strings become text, never markup. */
+  function element(name, className, ...children) {
+    const made = document.createElement(name);
+    if (className) made.className = className;
+    made.append(...children.filter((child) => child !== null && child !== ""));
+    return made;
+  }
+
+  function figure(label, value, title) {
+    const made = element("div", "", element("dt", "", label), element("dd", "", String(value)));
+    if (title) made.title = title;
+    return made;
+  }
+
+  /** Hotspots in the order of their strength or of their gap; those without a gap come last. */
+  function ordered(spots, order) {
+    const by = (spot) => (order === "gap" ? (spot.gap ?? Infinity) : spot.rank);
+    return [...spots].sort((a, b) => by(a) - by(b) || a.rank - b.rank);
+  }
+
+  function charts(spot, content, bytes) {
+    const { words } = content;
+    const hours = [...numbers(bytes, spot.hours)];
+    const monthly = [...numbers(bytes, spot.monthly)];
+    const list = monthly.map((n, i) => `${content.months[i]} ${n}`).join(", ");
+    const most = Math.max(1, ...spot.categories.map(([, n]) => n));
+    return [
+      element("h4", "", words.hours),
+      hourMatrix(
+        hours,
+        content.weekdays_short,
+        fill(words.hours_of, { name: spot.name, peak: spot.peak || words.no_peak }),
+      ),
+      spot.unknown_hours
+        ? element("p", "aside", fill(words.unknown_hours, { n: spot.unknown_hours }))
+        : null,
+      element("h4", "", words.months),
+      monthBars(
+        monthly,
+        content.months,
+        content.month,
+        fill(words.months_of, { name: spot.name, list }),
+      ),
+      element("h4", "", words.categories),
+      element(
+        "ul",
+        "kinds",
+        ...spot.categories.map(([label, n]) => {
+          const meter = element("i", "");
+          meter.style.width = `${(100 * n) / most}%`;
+          return element("li", "", element("span", "", label), element("b", "", String(n)), meter);
+        }),
+      ),
+    ].filter(Boolean);
+  }
+
+  function item(spot, content, bytes, on) {
+    const { words } = content;
+    const name = element("button", "spot-name", spot.name);
+    name.type = "button";
+    name.title = fill(words.show, { name: spot.name });
+    const figures = element(
+      "dl",
+      "figures",
+      figure(words.events, spot.n),
+      figure(words.times, spot.times),
+      spot.patrol === null ? null : figure(words.patrol, spot.patrol),
+      spot.gap === null ? null : figure(words.gap, spot.gap, words.gap_help),
+    );
+    const facts = element(
+      "dl",
+      "facts",
+      figure(words.peak, spot.peak || words.no_peak),
+      figure(words.change, spot.change),
+      figure(words.trend, spot.trend),
+      figure(words.near, spot.near || words.none),
+      figure(words.size, spot.area),
+    );
+    const details = element("details", "", element("summary", "", words.details));
+    details.addEventListener("toggle", () => {
+      if (details.open && details.childElementCount === 1) {
+        details.append(element("div", "charts", ...charts(spot, content, bytes)));
+      }
+    });
+    const rank = element("span", "rank", String(spot.rank));
+    rank.title = fill(words.rank, { n: spot.rank });
+    const made = element(
+      "li",
+      "spot",
+      rank,
+      element("h3", "", name),
+      figures,
+      element("p", "reason", spot.reason),
+      facts,
+      details,
+    );
+    made.dataset.rank = spot.rank;
+    name.addEventListener("click", () => on.choose(spot));
+    for (const event of ["mouseenter", "focusin"]) made.addEventListener(event, () => on.point(spot));
+    for (const event of ["mouseleave", "focusout"]) made.addEventListener(event, () => on.point(null));
+    return made;
+  }
+
+  /** Fills the list with the hotspots of a view; on.choose and on.point tell the map. */
+  function fillRanking(list, view, order, content, bytes, on) {
+    list.replaceChildren(
+      ...ordered(view.spots, order).map((spot) => item(spot, content, bytes, on)),
+    );
+  }
+
+  /** Marks the chosen hotspot, and brings it into sight when the map asked for it. */
+  function markChosen(list, spot, bring) {
+    for (const each of list.children) {
+      const mine = spot !== null && Number(each.dataset.rank) === spot.rank;
+      each.classList.toggle("chosen", mine);
+      const button = each.querySelector("button");
+      if (mine) button.setAttribute("aria-current", "true");
+      else button.removeAttribute("aria-current");
+      if (mine && bring) {
+        button.focus({ preventScroll: true });
+        const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+        each.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+      }
+    }
+  }
+
+  Object.assign(globalThis.lagesbild, { element, ordered, fillRanking, markChosen });
+}

@@ -1,0 +1,405 @@
+"""How each table looks when QGIS opens it: symbols, labels, aliases and map tips as QML.
+
+Colours are Okabe and Ito's (2008), told apart by colour-blind eyes; shapes repeat what they say.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from html import escape
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Literal
+
+import jinja2
+import numpy as np
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from maps.words import Words
+
+Shape = Literal["point", "line", "polygon"]
+
+INK = "#222222"
+GREY = "#8c8c8c"
+
+_GEOMETRY = {"point": 0, "line": 1, "polygon": 2}
+_HOT = {
+    3: "#b30000",
+    2: "#fc8d59",
+    1: "#fdd49e",
+    0: "",
+    -1: "#deebf7",
+    -2: "#9ecae1",
+    -3: "#3182bd",
+}
+"""By ``gi_bin``: light to dark orange for more, light to dark blue for fewer (ColorBrewer)."""
+
+_AMOUNTS = ("#fef0d9", "#fdcc8a", "#fc8d59", "#e34a33", "#b30000")
+
+_KINDS = {
+    "bathing_sites": ("#56b4e9", "circle", 3.8),
+    "traffic_spots": ("#d55e00", "triangle", 3.6),
+    "patrols": ("#009e73", "diamond", 4.0),
+    "places": ("#222222", "square", 1.4),
+}
+_FAMILIES = {
+    "traffic": ("#d55e00", "triangle", 1.9),
+    "order": ("#0072b2", "circle", 1.6),
+    "narcotics": ("#cc79a7", "diamond", 2.1),
+    "alcohol": ("#e69f00", "square", 1.6),
+    "theft": ("#009e73", "pentagon", 1.9),
+    "violence": ("#000000", "star", 2.3),
+}
+_OTHER = ("#8c8c8c", "circle", 1.6)
+
+_GROUND_LINES = {
+    "road_major": ("#7a6a58", 0.7),
+    "road_medium": ("#9a8d7d", 0.5),
+    "road_minor": ("#b5aca1", 0.3),
+    "rail": ("#555555", 0.3),
+    "water": ("#7fb2d1", 0.4),
+    "": ("#b5b5b5", 0.3),
+}
+_GROUND_FILLS = {
+    "water": "#c6dfee",
+    "built_up": "#e6dfd6",
+    "forest": "#dfe9d8",
+    "": "#ececec",
+}
+
+_OUTLINES_CLOSER_THAN = 60_000
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One symbol layer of QGIS: its class and options."""
+
+    kind: str
+    options: Mapping[str, str]
+    closer_than: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """What one class is drawn with, from below to above."""
+
+    type: Literal["marker", "line", "fill"]
+    parts: tuple[Part, ...]
+    alpha: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """One line of the legend: a value or a range, its words and its symbol."""
+
+    label: str
+    symbol: Symbol
+    value: str = ""
+    lower: float = 0
+    upper: float = 0
+    shown: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Text beside an object: what, how large (points), and from which scale on."""
+
+    expression: str
+    size: float = 9.0
+    closer_than: int = 0
+    placement: Literal[1, 3, 6] = 6
+    colour: str = "34,34,34,255"
+    bold: bool = False
+    italic: bool = False
+    distance: float = 1.5
+    priority: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Everything that the template needs for one table."""
+
+    geometry: int | None = None
+    renderer: Literal["singleSymbol", "categorizedSymbol", "graduatedSymbol"] = "singleSymbol"
+    attribute: str = ""
+    classes: tuple[Class, ...] = ()
+    levels: int = 0
+    label: Label | None = None
+    tip: str = ""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @staticmethod
+    def widget(name: str) -> str:
+        """Choose how QGIS shows a column that has no list of values."""
+        return "Hidden" if name == "fid" else "TextEdit"
+
+
+def qml(style: Style) -> str:
+    """Write a style as QGIS reads it; every text in it is escaped."""
+    return _template().render(style=style)
+
+
+@cache
+def _template() -> jinja2.Template:
+    # Texts come from users: characters that XML has no place for would make the style unreadable.
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=lambda value: (
+            _NOT_XML.sub("\ufffd", value)
+            if isinstance(value, str) and not isinstance(value, Markup)
+            else value
+        ),
+    )
+    text = resources.files("maps").joinpath("templates", "qml", "layer.qml").read_text("utf-8")
+    return environment.from_string(text)
+
+
+def tip(title: str, aliases: Mapping[str, str]) -> str:
+    """Make a map tip: one column as heading, the others as lines; values are escaped in QGIS."""
+    lines = [f"<b>{_shown(title)}</b>"] if title else []
+    lines += [f"{escape(alias)}: {_shown(name)}" for name, alias in aliases.items()]
+    return "<br>".join(lines)
+
+
+def column(name: str) -> str:
+    """Quote a column's name for an expression of QGIS."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _shown(name: str) -> str:
+    text = f"to_string(coalesce({column(name)},''))"
+    for raw, safe in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+        text = f"replace({text},'{raw}','{safe}')"
+    return f"[% {text} %]"
+
+
+def cells_style(
+    columns: Mapping[str, NDArray[Any]], words: Words, aliases: Mapping[str, str], heading: str
+) -> Style:
+    """Colour cells by how surely they stand out (``gi_bin``), else by their number of events."""
+    told = {
+        name: alias for name, alias in aliases.items() if name in {"n", "kde", "gi_z", "gi_q"}
+    }
+    common: dict[str, Any] = {"geometry": 2, "aliases": aliases, "tip": tip(heading, told)}
+    if "gi_bin" in columns:
+        names = {value: f"gi_bin_{value}" if value >= 0 else f"gi_bin_m{-value}" for value in _HOT}
+        legend = {value: words(f"classes.{name}") for value, name in names.items()}
+        classes = tuple(
+            Class(legend[value], _cell(colour), value=str(value))
+            for value, colour in _HOT.items()
+        )
+        bins = [name for name in aliases if name == "gi_bin" or name.startswith("gi_bin_")]
+        values = {name: {str(value): word for value, word in legend.items()} for name in bins}
+        return Style(
+            renderer="categorizedSymbol", attribute="gi_bin", classes=classes, values=values,
+            **common,
+        )
+    return Style(
+        renderer="graduatedSymbol",
+        attribute="n",
+        classes=tuple(
+            Class(
+                words.number(low) if low == high else f"{words.number(low)}–{words.number(high)}",
+                _cell(colour),
+                lower=low,
+                upper=high,
+            )
+            for (low, high), colour in zip(_steps(columns["n"]), _AMOUNTS, strict=False)
+        ),
+        **common,
+    )
+
+
+def _steps(n: NDArray[Any]) -> list[tuple[int, int]]:
+    """Part the counts above zero into at most five classes of about as many cells each."""
+    some = n[n > 0]
+    if not len(some):
+        return [(1, 1)]
+    shares = np.linspace(0, 1, len(_AMOUNTS) + 1)[1:]
+    tops = np.unique(np.quantile(some, shares, method="higher").astype(np.int64)).tolist()
+    lows = [int(some.min()), *(top + 1 for top in tops[:-1])]
+    return list(zip(lows, tops, strict=True))
+
+
+def hotspots_style(
+    families: Mapping[str, str], aliases: Mapping[str, str], told: tuple[str, ...]
+) -> Style:
+    """Outline hotspots and number them; those of all families show first, others on request."""
+    outline = Symbol(
+        "fill",
+        (
+            _fill("", "#ffffff", 1.5),
+            _fill("", INK, 0.8),
+        ),
+    )
+    return Style(
+        geometry=2,
+        renderer="categorizedSymbol",
+        attribute="family",
+        classes=tuple(
+            Class(word, outline, value=key, shown=number == 0)
+            for number, (key, word) in enumerate(families.items())
+        ),
+        label=Label(
+            """case when @map_scale < 100000 then to_string("rank") || '. ' || "name" """
+            """else to_string("rank") end""",
+            size=11,
+            placement=1,
+            bold=True,
+            priority=10,
+        ),
+        tip=tip("name", {name: aliases[name] for name in told}),
+        aliases=aliases,
+        values={"family": families},
+    )
+
+
+def area_style(aliases: Mapping[str, str]) -> Style:
+    """Draw the area's edge alone, so that nothing is hidden by it."""
+    edge = Symbol(
+        "fill", (_fill("", "#ffffff", 1.4), _fill("", "#555555", 0.6, style="dash dot"))
+    )
+    return Style(geometry=2, classes=(Class("", edge),), aliases=aliases)
+
+
+def layer_style(
+    kind: str,
+    shape: Shape | None,
+    aliases: Mapping[str, str],
+    values: Mapping[str, Mapping[str, str]],
+) -> Style:
+    """Draw a layer by its kind; by its classes or families where it has them."""
+    named = next((name for name in ("name", "place", "purpose") if name in aliases), "")
+    told = {name: alias for name, alias in aliases.items() if name not in {named, "id"}}
+    common: dict[str, Any] = {"aliases": aliases, "values": values}
+    if shape is None:
+        return Style(**common)
+    common |= {"geometry": _GEOMETRY[shape], "tip": tip(named, told)}
+    if kind == "background":
+        return Style(**common, **_ground(shape, aliases, values))
+    if kind == "incidents" and values.get("family"):
+        return Style(
+            renderer="categorizedSymbol",
+            attribute="family",
+            classes=tuple(
+                Class(word, _symbol(shape, *_FAMILIES.get(key, _OTHER)), value=key)
+                for key, word in values["family"].items()
+            ),
+            **common,
+        )
+    label = None
+    if kind == "places":
+        label = Label(column("name"), size=9, colour="60,60,60,255", priority=7)
+    elif named:
+        label = Label(column(named), size=8, closer_than=30_000 if shape == "point" else 20_000)
+        if kind == "bathing_sites":
+            label = Label(column(named), size=8, closer_than=150_000, colour="0,70,120,255")
+    symbol = _symbol(shape, *_KINDS.get(kind, _OTHER))
+    return Style(classes=(Class("", symbol),), label=label, **common)
+
+
+def _ground(
+    shape: Shape, aliases: Mapping[str, str], values: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
+    """Draw roads, water and built-up ground quietly, with names where they have any."""
+
+    def drawn(key: str) -> Symbol:
+        if shape == "line":
+            colour, width = _GROUND_LINES.get(key, _GROUND_LINES[""])
+            return Symbol("line", (_line(colour, width),))
+        if shape == "polygon":
+            colour = _GROUND_FILLS.get(key, _GROUND_FILLS[""])
+            return Symbol("fill", (_fill(colour, "", 0),), alpha=0.8)
+        return _symbol(shape, *_OTHER)
+
+    label = None
+    if "name" in aliases:
+        label = Label(
+            column("name"),
+            size=7.5,
+            closer_than=100_000,
+            placement=3 if shape == "line" else 1,
+            colour="90,90,90,255",
+            italic=shape == "polygon",
+            distance=0,
+            priority=2,
+        )
+    if not values.get("class"):
+        return {"classes": (Class("", drawn("")),), "label": label}
+    classes = tuple(Class(word, drawn(key), value=key) for key, word in values["class"].items())
+    return {
+        "renderer": "categorizedSymbol",
+        "attribute": "class",
+        "classes": classes,
+        "label": label,
+    }
+
+
+def _cell(colour: str) -> Symbol:
+    """Fill a cell without an edge; its edge shows near by only, lest edges hide the colours."""
+    edge = _fill("", "#9a9a9a", 0.1, closer_than=_OUTLINES_CLOSER_THAN)
+    return Symbol("fill", (_fill(colour, "", 0), edge) if colour else (edge,), alpha=0.7)
+
+
+def _symbol(shape: Shape, colour: str, marker: str, size: float) -> Symbol:
+    if shape == "line":
+        return Symbol("line", (_line("#ffffff", size / 3 + 0.5), _line(colour, size / 3)))
+    if shape == "polygon":
+        return Symbol("fill", (_fill(colour, INK, 0.3),), alpha=0.6)
+    edge = INK if size > 3 else "#ffffff"  # noqa: PLR2004 - millimetres; a small one is all edge
+    options = {
+        "name": marker,
+        "color": _rgba(colour),
+        "outline_color": _rgba(edge),
+        "outline_style": "solid",
+        "outline_width": "0.3" if size > 3 else "0.15",  # noqa: PLR2004 - the same
+        "outline_width_unit": "MM",
+        "size": f"{size:g}",
+        "size_unit": "MM",
+        "joinstyle": "round",
+    }
+    return Symbol("marker", (Part("SimpleMarker", options),))
+
+
+def _fill(
+    colour: str, edge: str, width: float, *, style: str = "solid", closer_than: int | None = None
+) -> Part:
+    options = {
+        "color": _rgba(colour),
+        "style": "solid" if colour else "no",
+        "outline_color": _rgba(edge),
+        "outline_style": style if edge else "no",
+        "outline_width": f"{width:g}",
+        "outline_width_unit": "MM",
+        "joinstyle": "round",
+    }
+    return Part("SimpleFill", options, closer_than)
+
+
+def _line(colour: str, width: float) -> Part:
+    options = {
+        "line_color": _rgba(colour),
+        "line_style": "solid",
+        "line_width": f"{width:g}",
+        "line_width_unit": "MM",
+        "capstyle": "round",
+        "joinstyle": "round",
+    }
+    return Part("SimpleLine", options)
+
+
+def _rgba(colour: str) -> str:
+    digits = colour.removeprefix("#")
+    if not digits:
+        return "0,0,0,0"
+    red, green, blue = (int(digits[i : i + 2], 16) for i in (0, 2, 4))
+    return f"{red},{green},{blue},255"
