@@ -31,12 +31,14 @@ def _say_notes(notes: Sequence[Note]) -> None:
     english = words("en")
     for note in notes:
         mark = "!" if note.level == "warning" else "·"
-        click.secho(f"  {mark} {english.note(note)}", err=True, fg="yellow" if mark == "!" else None)
+        click.secho(
+            f"  {mark} {english.note(note)}", err=True, fg="yellow" if mark == "!" else None
+        )
 
 
 @contextmanager
 def _work() -> Iterator[Callable[[str], None]]:
-    """Show what is being done once the work has taken longer than a second; errors end it kindly."""
+    """Show what is being done once the work has taken over a second; errors end it kindly."""
     from geo.errors import LagesbildError
 
     progress = _Progress()
@@ -100,7 +102,7 @@ def _refuse(error: Exception) -> NoReturn:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(VERSION, prog_name="lagesbild")
 def main() -> None:
-    """Make one shared picture of the situation: layers in, hotspot map and GeoPackage out.
+    r"""Make one shared picture of the situation: layers in, hotspot map and GeoPackage out.
 
     \b
     Start with:
@@ -157,7 +159,9 @@ def check(project: Path, overrides: tuple[str, ...]) -> None:
 
 @main.command()
 @click.argument("project", type=click.Path(path_type=Path))
-@click.option("--month", metavar="YYYY-MM", help="Month of the meeting [default: latest with events]")
+@click.option(
+    "--month", metavar="YYYY-MM", help="Month of the meeting [default: latest with events]"
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -201,7 +205,14 @@ def _report_table(reports: Sequence[Report]) -> None:
     english = words("en")
     rows = [("source", "file", "read", "accepted", "left out", "for the area")]
     rows += [
-        (r.name, r.path, str(r.read), str(r.accepted), str(sum(r.left_out.values())), str(r.area_level))
+        (
+            r.name,
+            r.path,
+            str(r.read),
+            str(r.accepted),
+            str(sum(r.left_out.values())),
+            str(r.area_level),
+        )
         for r in reports
     ]
     widths = [max(len(row[i]) for row in rows) for i in range(6)]
@@ -245,11 +256,18 @@ def _build(
 @main.command()
 @click.argument("events", type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--out", required=True, type=click.Path(path_type=Path, dir_okay=False),
+    "-o",
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
     help="GeoPackage to write: cells and hotspots.",
 )
-@click.option("--page", type=click.Path(path_type=Path, dir_okay=False), help="HTML page to write too.")
-@click.option("--method", default="gi_star", show_default=True, metavar="NAME", help="See: methods.")
+@click.option(
+    "--page", type=click.Path(path_type=Path, dir_okay=False), help="HTML page to write too."
+)
+@click.option(
+    "--method", default="gi_star", show_default=True, metavar="NAME", help="See: methods."
+)
 @click.option("--cell-size", type=float, metavar="M", help="Metres [default: from the extent]")
 @click.option("--grid", type=click.Choice(["square", "hex"]), default="square", show_default=True)
 @click.option("--cells", type=click.Path(path_type=Path), help="Polygons to use as the cells.")

@@ -116,7 +116,9 @@ def lattice_cells(grid: Grid, area: BaseGeometry) -> Cells:
     if grid.kind == "square":
         columns = np.arange(np.floor(west / grid.size), np.floor(east / grid.size) + 1)
         rows = np.arange(np.floor(south / grid.size), np.floor(north / grid.size) + 1)
-        row, column = (a.ravel().astype(np.int64) for a in np.meshgrid(rows, columns, indexing="ij"))
+        row, column = (
+            a.ravel().astype(np.int64) for a in np.meshgrid(rows, columns, indexing="ij")
+        )
     else:
         step = grid.size * 3**0.5 / 2
         rows = np.arange(np.floor(south / step) - 1, np.ceil(north / step) + 2).astype(np.int64)
@@ -132,14 +134,14 @@ def lattice_cells(grid: Grid, area: BaseGeometry) -> Cells:
     border = ~inside & shapely.intersects(area, polygons)
     share = np.zeros(len(column))
     share[inside] = grid.cell_area_m2
-    share[border] = shapely.area(shapely.intersection(area, polygons[border]))
+    share[border] = shapely.area(shapely.intersection(area, np.asarray(polygons)[border]))
     keep = np.flatnonzero(share > 0)
     column, row = column[keep], row[keep]
     x, y = grid.centres(column, row)
     return Cells(
         ids=grid.ids(column, row),
-        x=np.asarray(x, dtype=np.float64),
-        y=np.asarray(y, dtype=np.float64),
+        x=x,
+        y=y,
         area_m2=share[keep],
         grid=grid,
         column=column,

@@ -62,7 +62,9 @@ class Finding:
 
     def place(self, a: ArrayLike, b: ArrayLike, epsg: int) -> tuple[Floats, Floats]:
         """Give east and north of the columns in the coordinate system ``epsg``."""
-        return transform(b, a, self.epsg, epsg) if self.swapped else transform(a, b, self.epsg, epsg)
+        return (
+            transform(b, a, self.epsg, epsg) if self.swapped else transform(a, b, self.epsg, epsg)
+        )
 
 
 def transform(
@@ -208,7 +210,11 @@ def find_coordinates(
     if any(_apart(a, b, best, other) > _SAME_PLACE_METRES for other in fitting):
         raise PlaceError(
             "The coordinate system of the points is ambiguous",
-            (Problem(where, f"expected one answer, found {_list(fitting)}", _ambiguity_cure(fitting)),),
+            (
+                Problem(
+                    where, f"expected one answer, found {_list(fitting)}", _ambiguity_cure(fitting)
+                ),
+            ),
         )
     # The same place by several names: the first in the list of candidates is the best known.
     chosen = fitting[0]

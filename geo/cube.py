@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 _SLOTS = HOURS + 1
+_MOST_PARTS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +57,8 @@ class Cube:
             keep &= wanted[self.category] if len(wanted) else False
         if cells is not None:
             keep &= cells[self.cell]
-        return Cube(
-            self.cells,
-            self.categories,
-            *(a[keep] for a in (self.cell, self.month, self.category, self.hour, self.n)),
-            weight=self.weight[keep],
-            beside=self.beside,
-        )
+        columns = ("cell", "month", "category", "hour", "n", "weight")
+        return replace(self, **{name: getattr(self, name)[keep] for name in columns})
 
     @cached_property
     def total(self) -> int:
@@ -73,7 +69,7 @@ class Cube:
         """Count and weight of every cell, empty cells as zeros."""
         n = np.bincount(self.cell, weights=self.n, minlength=self.cells)
         weight = np.bincount(self.cell, weights=self.weight, minlength=self.cells)
-        return n.astype(np.int64), weight
+        return n.astype(np.int64), weight.astype(np.float64)
 
     def per_category(self) -> Ints:
         """Count of every category."""
@@ -86,7 +82,8 @@ class Cube:
 
     def weight_per_hour(self) -> Floats:
         """Weight of each of the 168 hours of the week, and last of those of unknown hour."""
-        return np.bincount(self.hour, weights=self.weight, minlength=_SLOTS)
+        weight = np.bincount(self.hour, weights=self.weight, minlength=_SLOTS)
+        return weight.astype(np.float64)
 
     def per_month(self, first: int, last: int) -> Ints:
         """Count of each month from first to last, both included."""
@@ -164,17 +161,36 @@ class CubeBuilder:
         if not self._parts:
             empty = np.zeros(0, dtype=np.int64)
             return Cube(
-                self.cells, self.categories, empty, empty, empty, empty, empty,
-                weight=np.zeros(0), beside=self.beside,
+                self.cells,
+                self.categories,
+                empty,
+                empty,
+                empty,
+                empty,
+                empty,
+                weight=np.zeros(0),
+                beside=self.beside,
             )
         only = self._parts[0]
         return Cube(
-            self.cells, self.categories, only.cell, only.month, only.category, only.hour,
-            only.n, only.weight, self.beside,
+            self.cells,
+            self.categories,
+            only.cell,
+            only.month,
+            only.category,
+            only.hour,
+            only.n,
+            only.weight,
+            self.beside,
         )
 
     def _push(
-        self, cell: Ints, month: Ints, category: Ints, hour: Ints, n: Ints | None,
+        self,
+        cell: Ints,
+        month: Ints,
+        category: Ints,
+        hour: Ints,
+        n: Ints | None,
         weight: Floats | None,
     ) -> None:
         if not len(cell):
@@ -187,27 +203,30 @@ class CubeBuilder:
         size = len(unique)
         counts = np.bincount(inverse, weights=n, minlength=size).astype(np.int64)
         weights = (
-            counts.astype(np.float64)
-            if weight is None
-            else np.bincount(inverse, weights=weight, minlength=size)
-        )
+            counts if weight is None else np.bincount(inverse, weights=weight, minlength=size)
+        ).astype(np.float64)
         rest, hour_of = np.divmod(unique, _SLOTS)
         rest, category_of = np.divmod(rest, max(len(self.categories), 1))
         cell_of, month_of = np.divmod(rest, months)
         self._parts.append(
             Cube(
-                self.cells, self.categories, cell_of, month_of + first, category_of, hour_of,
-                counts, weights,
+                self.cells,
+                self.categories,
+                cell_of,
+                month_of + first,
+                category_of,
+                hour_of,
+                counts,
+                weights,
             )
         )
         # Parts are merged when they double, so the work stays n log n and the memory bounded.
-        if len(self._parts) > 1 and len(self._parts[-1].n) >= len(self._parts[0].n) or (
-            len(self._parts) > 16
-        ):
+        grown = len(self._parts) > 1 and len(self._parts[-1].n) >= len(self._parts[0].n)
+        if grown or len(self._parts) > _MOST_PARTS:
             self._compact()
 
     def _compact(self) -> None:
-        if len(self._parts) < 2:
+        if len(self._parts) <= 1:
             return
         parts, self._parts = self._parts, []
         self._push(

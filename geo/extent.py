@@ -36,19 +36,19 @@ def buffered_hull(x: Floats, y: Floats) -> BaseGeometry:
     A hull follows the data: it leaves out empty ground where something could have happened, so
     that statistics over it understate how special the busy places are. Name an area instead.
     """
-    hull = shapely.convex_hull(shapely.multipoints(np.column_stack(_extremes(x, y))))
+    hull = shapely.MultiPoint(np.column_stack(_extremes(x, y))).convex_hull
     west, south, east, north = hull.bounds
     margin = max(east - west, north - south) / 20.0
-    return shapely.buffer(hull, max(margin, 1.0))
+    return hull.buffer(max(margin, 1.0))
 
 
 def _extremes(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Drop points that cannot lie on the hull: those inside a polygon of points (Akl & Toussaint)."""
+    """Drop points that cannot lie on the hull: those inside a ring of others (Akl & Toussaint)."""
     if len(x) < 10_000:  # noqa: PLR2004 - few enough as they are
         return x, y
     angles = np.linspace(0.0, 2 * np.pi, 32, endpoint=False)
     ends = [int(np.argmax(np.cos(a) * x + np.sin(a) * y)) for a in angles]
-    inner = shapely.convex_hull(shapely.multipoints(np.column_stack([x[ends], y[ends]])))
+    inner = shapely.MultiPoint(np.column_stack([x[ends], y[ends]])).convex_hull
     shapely.prepare(inner)
     keep = ~shapely.contains_xy(inner, x, y)
     return x[keep], y[keep]

@@ -64,8 +64,10 @@ class Grid:
     def centres(self, column: Ints, row: Ints) -> tuple[Floats, Floats]:
         """Give the centres (metres) of the addressed cells."""
         if self.kind == "square":
-            return (column + 0.5) * self.size, (row + 0.5) * self.size
-        return (column + row / 2) * self.size, row * (self.size * _ROOT3 / 2)
+            x, y = (column + 0.5) * self.size, (row + 0.5) * self.size
+        else:
+            x, y = (column + row / 2) * self.size, row * (self.size * _ROOT3 / 2)
+        return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
 
     def corners(self, column: Ints, row: Ints) -> Floats:
         """Give the closed rings of the addressed cells, shape (cells, corners + 1, 2), metres.
@@ -107,10 +109,7 @@ class Grid:
                 dtype=np.str_,
             )
         return np.array(
-            [
-                f"{size}mH{c}R{r}"
-                for c, r in zip(column.tolist(), row.tolist(), strict=True)
-            ],
+            [f"{size}mH{c}R{r}" for c, r in zip(column.tolist(), row.tolist(), strict=True)],
             dtype=np.str_,
         )
 

@@ -50,6 +50,6 @@ def chance_p(n: Ints, total: int, share: Floats) -> Floats:
 
 
 def evidence_bins(z: Floats, q: Floats) -> NDArray[np.int64]:
-    """Sort cells into evidence bins: 1, 2, 3 where q is below 0.10, 0.05, 0.01; negative for z < 0."""
+    """Sort cells by evidence: 1, 2, 3 where q is below 0.10, 0.05, 0.01; negative for z < 0."""
     level = np.select([q < 0.01, q < 0.05, q < 0.10], [3, 2, 1], 0)  # noqa: PLR2004 - the three levels
     return np.where(z < 0, -level, level).astype(np.int64)

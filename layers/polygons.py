@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.crs import metric_crs_for, require_metres, reproject, to_lonlat
+from geo.crs import metric_crs_for, reproject, require_metres
 from geo.errors import Problem, SourceError
 from layers.formats.vector import FORMAT
 
@@ -39,7 +39,9 @@ def read_polygons(path: Path, epsg: int | None) -> Polygons:
     """
     tables = list(FORMAT.read(path))
     frame = pd.concat([table.data for table in tables], ignore_index=True)
-    shapes = np.concatenate([np.zeros(0, object), *(t.geometry for t in tables if t.geometry is not None)])
+    shapes = np.concatenate(
+        [np.zeros(0, object), *(t.geometry for t in tables if t.geometry is not None)]
+    )
     crs = next((table.crs for table in tables if table.crs is not None), None)
     polygonal = (
         np.array([s is not None and shapely.get_dimensions(s) == 2 for s in shapes], dtype=bool)  # noqa: PLR2004 - surfaces
@@ -59,7 +61,13 @@ def read_polygons(path: Path, epsg: int | None) -> Polygons:
     if crs is None:
         raise SourceError(
             f"{path.name} does not say its coordinate system",
-            (Problem(path.name, "expected a coordinate system, found none", "set it in QGIS: Layer CRS"),),
+            (
+                Problem(
+                    path.name,
+                    "expected a coordinate system, found none",
+                    "set it in QGIS: Layer CRS",
+                ),
+            ),
         )
     own = crs.to_epsg()
     if epsg is None:

@@ -18,7 +18,7 @@ from geo.months import month_text
 from geo.note import Note
 from geo.places import busiest_block, compare_two, contiguous
 from maps.naming import Gazetteer, tell_apart
-from maps.situation import ALL, Hotspot, Near, Peak, Situation, View
+from maps.situation import ALL, Hotspot, Peak, Situation, View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -185,9 +185,7 @@ def _period(
         )
     if months[0] < span[0]:
         reach = month - span[0] + 1
-        notes.append(
-            Note("short_period", {"n": reach, "wanted": wish.window_months}, "warning")
-        )
+        notes.append(Note("short_period", {"n": reach, "wanted": wish.window_months}, "warning"))
         months = (span[0], month)
     return month, months, months
 
@@ -241,7 +239,11 @@ class _Everything:
             category.append(codes[part.category])
             cell.append(cells.locate(part.x, part.y))
             builder.add(
-                cell[-1], month=part.month, category=category[-1], hour=part.hour, weight=part.weight
+                cell[-1],
+                month=part.month,
+                category=category[-1],
+                hour=part.hour,
+                weight=part.weight,
             )
 
         def joined(name: str) -> NDArray[Any]:
@@ -337,7 +339,9 @@ class _Context:
         rounded = np.unique(np.round(xy / _POINT_STEP_M) * _POINT_STEP_M, axis=0)
         return rounded[:_MOST_POINTS]
 
-    def _hotspots(self, family: str, claim: Result, history: Cube, part: Cube) -> tuple[Hotspot, ...]:
+    def _hotspots(
+        self, family: str, claim: Result, history: Cube, part: Cube
+    ) -> tuple[Hotspot, ...]:
         if claim.hot is None or claim.p is None or claim.q is None:
             return ()
         n, _ = part.per_cell()
@@ -404,7 +408,11 @@ class _Context:
             unknown_hours=int(per_hour[168]),
             monthly=ever.per_month(*self.months),
             peak=Peak(
-                block.first_day, block.last_day, block.first_hour, block.last_hour, block.n,
+                block.first_day,
+                block.last_day,
+                block.first_hour,
+                block.last_hour,
+                block.n,
                 int(hours.sum()),
             )
             if block
@@ -430,9 +438,13 @@ class _Context:
 
         return count(self.month) or 0, count(self.month - 1), count(self.month - 12)
 
-    def _place(self, family: str, geometry: BaseGeometry, x: float, y: float, cell: str) -> PlaceName:
+    def _place(
+        self, family: str, geometry: BaseGeometry, x: float, y: float, cell: str
+    ) -> PlaceName:
         size = self.cells.grid.size if self.cells.grid else float(np.sqrt(geometry.area))
-        return self.gazetteer.name(geometry, x, y, cell, slack_m=size / 2, roads_first=family == "traffic")
+        return self.gazetteer.name(
+            geometry, x, y, cell, slack_m=size / 2, roads_first=family == "traffic"
+        )
 
     def _patrol_minutes(self, geometry: BaseGeometry) -> float | None:
         if self.patrols is None:

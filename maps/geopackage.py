@@ -210,14 +210,8 @@ def _layer(layer: Layer, situation: Situation, words: Words, taken: set[str]) ->
             columns[local] = _clock(values.to_numpy())
             columns[name] = _utc(values)
             aliases[local] = words("geopackage.local", column=aliases[name])
+            aliases[name] = words("geopackage.utc", column=aliases[name])
     arrays = {name: _array(values) for name, values in columns.items()}
-    named = {
-        name: {key: _word(name, key, words, situation) for key in _keys(arrays[name])}
-        for name in arrays
-        if name in {"category", "family", "class", "purpose"}
-    }
-    known = {name: keys for name, keys in named.items() if 0 < len(keys) <= _FEW}
-
     title = words(f"kinds.{layer.kind}") if words.has(f"kinds.{layer.kind}") else layer.name
     dimension = shapely.get_dimensions(layer.geometry)
     dimension[shapely.is_empty(layer.geometry)] = -1
@@ -228,26 +222,28 @@ def _layer(layer: Layer, situation: Situation, words: Words, taken: set[str]) ->
         chosen = np.flatnonzero(dimension == _SHAPES.index(shape))
         first = not tables
         wkb, geometry_type = _wkb(layer.geometry[chosen], shape)
+        mine = {name: array.take(pa.array(chosen)) for name, array in arrays.items()}
         tables.append(
             _Table(
                 _take(base if first else f"{base}_{shape}s", taken),
                 title if first else words(f"geopackage.{shape}s", title=title),
-                {name: array.take(pa.array(chosen)) for name, array in arrays.items()},
+                mine,
                 aliases,
-                styles.layer_style(layer.kind, shape, aliases, known),
+                styles.layer_style(layer.kind, shape, aliases, _said(mine, words, situation)),
                 wkb,
                 geometry_type,
             )
         )
     without = np.flatnonzero(dimension < 0)
     if len(without):
+        mine = {name: array.take(pa.array(without)) for name, array in arrays.items()}
         tables.append(
             _Table(
                 _take(f"{base}_area_level", taken),
                 words("geopackage.area_level", title=title),
-                {name: array.take(pa.array(without)) for name, array in arrays.items()},
+                mine,
                 aliases,
-                styles.layer_style(layer.kind, None, aliases, known),
+                styles.layer_style(layer.kind, None, aliases, _said(mine, words, situation)),
             )
         )
     return tables
@@ -257,20 +253,29 @@ def _alias(name: str, words: Words) -> str:
     return words(f"columns.{name}") if "." not in name and words.has(f"columns.{name}") else name
 
 
+def _said(
+    columns: Mapping[str, pa.Array], words: Words, situation: Situation
+) -> dict[str, dict[str, str]]:
+    """Say the keys of a table's columns in words, where they are few."""
+    keys = {
+        name: pc.unique(columns[name]).drop_null().to_pylist()
+        for name in ("category", "family", "class", "purpose")
+        if name in columns and pa.types.is_string(columns[name].type)
+    }
+    return {
+        name: {key: _word(name, key, words, situation) for key in sorted(found)}
+        for name, found in keys.items()
+        if 0 < len(found) <= _FEW
+    }
+
+
 def _word(column: str, key: str, words: Words, situation: Situation) -> str:
-    """Say a key in words."""
     if column == "category":
         return words.category(key, situation.categories)
     if column == "family":
         return words("families.all") if key == ALL else words.family(key, situation.families)
-    entry = f"{'purposes' if column == 'purpose' else 'ground'}.{key}"
-    return words(entry) if "." not in key and words.has(entry) else key
-
-
-def _keys(array: pa.Array) -> list[str]:
-    if not pa.types.is_string(array.type):
-        return []
-    return sorted(key for key in pc.unique(array).to_pylist() if key)
+    section = "purposes" if column == "purpose" else "classes"
+    return words(f"{section}.{key}") if "." not in key and words.has(f"{section}.{key}") else key
 
 
 def _technical(name: str) -> str:

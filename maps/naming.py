@@ -1,4 +1,4 @@
-"""Names for places: the bathing site, locality or road that is there, else direction and distance."""
+"""Names for places: the bathing site, locality or road there, else direction and distance."""
 
 from __future__ import annotations
 
@@ -175,9 +175,8 @@ def tell_apart(places: Sequence[PlaceName]) -> list[PlaceName]:
     seen: dict[Any, int] = {}
     told = []
     for place in places:
-        key = (place.how, place.base, place.road, place.compass if place.how != "road" else None)
-        if place.how == "from" and place.distance_m is not None:
-            key = (*key, round(place.distance_m / 500))
+        away = round((place.distance_m or 0.0) / 500) if place.how == "from" else 0
+        key = (place.how, place.base, place.road, place.compass, away)
         seen[key] = seen.get(key, 0) + 1
         told.append(replace(place, number=seen[key]) if seen[key] > 1 else place)
     return told

@@ -75,9 +75,7 @@ def change(hotspot: Hotspot, words: Words, month: int) -> str:
     parts = [words("phrases.change.month", n=hotspot.n_month, month=words.month(month))]
     if hotspot.n_month_before is not None:
         parts.append(
-            words(
-                "phrases.change.before", n=hotspot.n_month_before, month=words.month(month - 1)
-            )
+            words("phrases.change.before", n=hotspot.n_month_before, month=words.month(month - 1))
         )
     if hotspot.n_year_before is not None:
         parts.append(
@@ -133,9 +131,7 @@ def reason(hotspot: Hotspot, words: Words, situation: Situation) -> str:
         parts.append(trend(hotspot, words))
     if hotspot.patrol_minutes is not None:
         key = "patrol" if hotspot.patrol_minutes > 0 else "no_patrol"
-        parts.append(
-            words(f"phrases.reason.{key}", time=duration(hotspot.patrol_minutes, words))
-        )
+        parts.append(words(f"phrases.reason.{key}", time=duration(hotspot.patrol_minutes, words)))
     sentence = "; ".join(parts)
     return sentence[:1].upper() + sentence[1:] + "."
 

@@ -152,9 +152,7 @@ def analyse_project(
     return assemble(frame, wish, shown, below, tell=tell)
 
 
-def _without_water(
-    ground: BaseGeometry, project: Project, layers: Sequence[Layer]
-) -> BaseGeometry:
+def _without_water(ground: BaseGeometry, project: Project, layers: Sequence[Layer]) -> BaseGeometry:
     names = {s.name for s in project.layers if s.options.get("subtract")}
     water = [
         shape
@@ -191,6 +189,7 @@ def analyse_table(
 ) -> tuple[Situation, tuple[Note, ...]]:
     """Find hotspots among the points of one table and write them; give what was chosen as notes."""
     from layers.events import open_events
+
     from layers.polygons import read_polygons
 
     if method not in methods():

@@ -17,7 +17,7 @@ import numpy as np
 from markupsafe import Markup
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -49,27 +49,25 @@ _KINDS = {
     "places": ("#222222", "square", 1.4),
 }
 _FAMILIES = {
-    "traffic": ("#d55e00", "triangle", 1.9),
-    "order": ("#0072b2", "circle", 1.6),
-    "narcotics": ("#cc79a7", "diamond", 2.1),
-    "alcohol": ("#e69f00", "square", 1.6),
-    "theft": ("#009e73", "pentagon", 1.9),
-    "violence": ("#000000", "star", 2.3),
+    "traffic": ("#d55e00", "triangle", 1.5),
+    "order": ("#0072b2", "circle", 1.2),
+    "narcotics": ("#cc79a7", "diamond", 1.7),
+    "alcohol": ("#e69f00", "square", 1.2),
+    "theft": ("#009e73", "pentagon", 1.5),
+    "violence": ("#000000", "star", 1.9),
 }
-_OTHER = ("#8c8c8c", "circle", 1.6)
+_OTHER = ("#8c8c8c", "circle", 1.2)
 
 _GROUND_LINES = {
     "road_major": ("#7a6a58", 0.7),
-    "road_medium": ("#9a8d7d", 0.5),
     "road_minor": ("#b5aca1", 0.3),
-    "rail": ("#555555", 0.3),
+    "railway": ("#555555", 0.3),
     "water": ("#7fb2d1", 0.4),
     "": ("#b5b5b5", 0.3),
 }
 _GROUND_FILLS = {
     "water": "#c6dfee",
     "built_up": "#e6dfd6",
-    "forest": "#dfe9d8",
     "": "#ececec",
 }
 
@@ -114,7 +112,7 @@ class Label:
     expression: str
     size: float = 9.0
     closer_than: int = 0
-    placement: Literal[1, 3, 6] = 6
+    placement: Literal[1, 3, 6, 8] = 6  # over, along, beside, outside
     colour: str = "34,34,34,255"
     bold: bool = False
     italic: bool = False
@@ -135,11 +133,6 @@ class Style:
     tip: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    @staticmethod
-    def widget(name: str) -> str:
-        """Choose how QGIS shows a column that has no list of values."""
-        return "Hidden" if name == "fid" else "TextEdit"
 
 
 def qml(style: Style) -> str:
@@ -163,10 +156,13 @@ def _template() -> jinja2.Template:
     return environment.from_string(text)
 
 
-def tip(title: str, aliases: Mapping[str, str]) -> str:
-    """Make a map tip: one column as heading, the others as lines; values are escaped in QGIS."""
-    lines = [f"<b>{_shown(title)}</b>"] if title else []
-    lines += [f"{escape(alias)}: {_shown(name)}" for name, alias in aliases.items()]
+def tip(title: str, aliases: Mapping[str, str], keys: Collection[str] = ()) -> str:
+    """Make a map tip: one column as heading, the others as lines; QGIS escapes their values.
+
+    ``keys`` are the columns whose values have words in QGIS; the words are shown.
+    """
+    lines = [f"<b>{_shown(title, keys)}</b>"] if title else []
+    lines += [f"{escape(alias)}: {_shown(name, keys)}" for name, alias in aliases.items()]
     return "<br>".join(lines)
 
 
@@ -175,8 +171,12 @@ def column(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _shown(name: str) -> str:
-    text = f"to_string(coalesce({column(name)},''))"
+def _said(name: str, keys: Collection[str]) -> str:
+    return f"represent_value({column(name)})" if name in keys else column(name)
+
+
+def _shown(name: str, keys: Collection[str]) -> str:
+    text = f"to_string(coalesce({_said(name, keys)},''))"
     for raw, safe in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         text = f"replace({text},'{raw}','{safe}')"
     return f"[% {text} %]"
@@ -253,7 +253,7 @@ def hotspots_style(
             """case when @map_scale < 100000 then to_string("rank") || '. ' || "name" """
             """else to_string("rank") end""",
             size=11,
-            placement=1,
+            placement=8,
             bold=True,
             priority=10,
         ),
@@ -279,30 +279,33 @@ def layer_style(
 ) -> Style:
     """Draw a layer by its kind; by its classes or families where it has them."""
     named = next((name for name in ("name", "place", "purpose") if name in aliases), "")
-    told = {name: alias for name, alias in aliases.items() if name not in {named, "id"}}
+    told = {
+        name: alias
+        for name, alias in aliases.items()
+        if name not in {named, "id"} and f"{name}_local" not in aliases
+    }
     common: dict[str, Any] = {"aliases": aliases, "values": values}
     if shape is None:
         return Style(**common)
-    common |= {"geometry": _GEOMETRY[shape], "tip": tip(named, told)}
+    common |= {"geometry": _GEOMETRY[shape], "tip": tip(named, told, values)}
     if kind == "background":
         return Style(**common, **_ground(shape, aliases, values))
-    if kind == "incidents" and values.get("family"):
+    if kind == "incidents":  # too many to be named
+        by_family = tuple(
+            Class(word, _symbol(shape, *_FAMILIES.get(key, _OTHER)), value=key)
+            for key, word in values.get("family", {}).items()
+        )
+        if not by_family:
+            return Style(classes=(Class("", _symbol(shape, *_OTHER)),), **common)
         return Style(
-            renderer="categorizedSymbol",
-            attribute="family",
-            classes=tuple(
-                Class(word, _symbol(shape, *_FAMILIES.get(key, _OTHER)), value=key)
-                for key, word in values["family"].items()
-            ),
-            **common,
+            renderer="categorizedSymbol", attribute="family", classes=by_family, **common
         )
     label = None
     if kind == "places":
         label = Label(column("name"), size=9, colour="60,60,60,255", priority=7)
     elif named:
-        label = Label(column(named), size=8, closer_than=30_000 if shape == "point" else 20_000)
-        if kind == "bathing_sites":
-            label = Label(column(named), size=8, closer_than=150_000, colour="0,70,120,255")
+        far = 150_000 if kind == "bathing_sites" else 30_000
+        label = Label(_said(named, values), size=8, closer_than=far)
     symbol = _symbol(shape, *_KINDS.get(kind, _OTHER))
     return Style(classes=(Class("", symbol),), label=label, **common)
 
@@ -361,7 +364,7 @@ def _symbol(shape: Shape, colour: str, marker: str, size: float) -> Symbol:
         "color": _rgba(colour),
         "outline_color": _rgba(edge),
         "outline_style": "solid",
-        "outline_width": "0.3" if size > 3 else "0.15",  # noqa: PLR2004 - the same
+        "outline_width": "0.3" if size > 3 else "0.1",  # noqa: PLR2004 - the same
         "outline_width_unit": "MM",
         "size": f"{size:g}",
         "size_unit": "MM",

@@ -91,20 +91,18 @@ class Words:
     def category(self, key: str, categories: Mapping[str, Category]) -> str:
         """Name a category: the project's own words first, then the built-in, then its key."""
         own = categories.get(key)
-        chosen = own and (own.sv if self.language == "sv" else own.en) or (own and (own.sv or own.en))
-        if chosen:
-            return chosen
-        return self(f"categories.{key}") if self.has(f"categories.{key}") else key
+        return self._own("categories", key, (own.sv, own.en) if own else (None, None))
 
-    def family(
-        self, key: str, families: Mapping[str, tuple[str | None, str | None]]
-    ) -> str:
+    def family(self, key: str, families: Mapping[str, tuple[str | None, str | None]]) -> str:
         """Name a family: the project's own words first, then the built-in, then its key."""
-        sv, en = families.get(key, (None, None))
+        return self._own("families", key, families.get(key, (None, None)))
+
+    def _own(self, section: str, key: str, named: tuple[str | None, str | None]) -> str:
+        sv, en = named
         chosen = (sv or en) if self.language == "sv" else (en or sv)
         if chosen:
             return chosen
-        return self(f"families.{key}") if self.has(f"families.{key}") else key
+        return self(f"{section}.{key}") if self.has(f"{section}.{key}") else key
 
 
 @cache

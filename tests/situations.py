@@ -16,9 +16,18 @@ from maps.situation import ALL, Hotspot, Near, Peak, PlaceName, Situation, View
 
 # Lekeberg, coarse, EPSG:3006
 RING = [
-    (475800, 6552000), (474900, 6558100), (473300, 6566200), (477600, 6567900), (488300, 6576000),
-    (492200, 6574300), (497200, 6565900), (503400, 6560300), (499400, 6554900), (491800, 6550100),
-    (482800, 6543700), (485000, 6555200),
+    (475800, 6552000),
+    (474900, 6558100),
+    (473300, 6566200),
+    (477600, 6567900),
+    (488300, 6576000),
+    (492200, 6574300),
+    (497200, 6565900),
+    (503400, 6560300),
+    (499400, 6554900),
+    (491800, 6550100),
+    (482800, 6543700),
+    (485000, 6555200),
 ]
 MONTH = parse_month("2021-12")
 MONTHS = (MONTH - 11, MONTH)
@@ -134,7 +143,12 @@ def situation(*, text: str = "", enough: bool = True, grid: GridKind = "square")
         shapely.points(points),
         broken,
         Report(
-            "incidents", "incidents", f"rapporter{text}.csv", "1" * 64, 602, 600,
+            "incidents",
+            "incidents",
+            f"rapporter{text}.csv",
+            "1" * 64,
+            602,
+            600,
             {"no_position": 1, "unreadable_date": 1},
         ),
     )
@@ -149,7 +163,9 @@ def situation(*, text: str = "", enough: bool = True, grid: GridKind = "square")
         ),
         np.array(
             [
-                shapely.LineString([(478000, 6567500), (488000, 6570600), (496000, 6566600), (503000, 6563000)]),
+                shapely.LineString(
+                    [(478000, 6567500), (488000, 6570600), (496000, 6566600), (503000, 6563000)]
+                ),
                 shapely.LineString([(490000, 6555000), (492700, 6559500), (495600, 6567000)]),
                 shapely.Point(479500, 6559500).buffer(1200),
             ],
@@ -158,7 +174,9 @@ def situation(*, text: str = "", enough: bool = True, grid: GridKind = "square")
     )
     places = layer(
         "places",
-        pd.DataFrame({"id": ["1", "2"], "name": [f"Fjugesta{text}", "Mullhyttan"], "population": [2422, 533]}),
+        pd.DataFrame(
+            {"id": ["1", "2"], "name": [f"Fjugesta{text}", "Mullhyttan"], "population": [2422, 533]}
+        ),
         shapely.points([FJUGESTA, (481700.0, 6557800.0)]),
     )
     layers = (bathing, traffic, patrols, incidents)
@@ -187,7 +205,7 @@ def situation(*, text: str = "", enough: bool = True, grid: GridKind = "square")
     )
 
 
-def _view(family, cube, cells, points, *, enough, text):  # noqa: ANN001, ANN202
+def _view(family, cube, cells, points, *, enough, text):
     wanted = [key for key, c in CATEGORIES.items() if family in (ALL, c.family)]
     part = cube.select(months=MONTHS, categories=wanted)
     n, weight = part.per_cell()
@@ -204,7 +222,11 @@ def _view(family, cube, cells, points, *, enough, text):  # noqa: ANN001, ANN202
         "gi_bin": np.select([z > 6, z > 4, z > 2], [3, 2, 1], 0) * hot,
     }
     spots = []
-    targets = [("at", "Lanna badgruva", BADGRUVA), ("at", "Leken", LEKEN), ("part", "Fjugesta", FJUGESTA)]
+    targets = [
+        ("at", "Lanna badgruva", BADGRUVA),
+        ("at", "Leken", LEKEN),
+        ("part", "Fjugesta", FJUGESTA),
+    ]
     for rank, (how, base, (x, y)) in enumerate(targets if enough else [], 1):
         near = np.hypot(cells.x - x, cells.y - y) < 800
         mine = np.flatnonzero(near & (n > 0))
@@ -231,7 +253,9 @@ def _view(family, cube, cells, points, *, enough, text):  # noqa: ANN001, ANN202
                 q=1e-4,
                 area_m2=float(cells.area_m2[mine].sum()),
                 categories=tuple(
-                    (k, int(c)) for k, c in zip(cube.categories, inside.per_category(), strict=True) if c
+                    (k, int(c))
+                    for k, c in zip(cube.categories, inside.per_category(), strict=True)
+                    if c
                 ),
                 families=((CATEGORIES[wanted[0]].family, total),),
                 hours=inside.per_hour()[:168].reshape(7, 24),
@@ -242,11 +266,18 @@ def _view(family, cube, cells, points, *, enough, text):  # noqa: ANN001, ANN202
                 n_month_before=0,
                 n_year_before=None if rank == 3 else 5,
                 trend=("up", "few", "same")[rank - 1],
-                near=(Near("bathing_sites", f"Lanna badgruva{text}", 0.0), Near("traffic_spots", f"E18{text}", 420.0)),
+                near=(
+                    Near("bathing_sites", f"Lanna badgruva{text}", 0.0),
+                    Near("traffic_spots", f"E18{text}", 420.0),
+                ),
                 patrol_minutes=(0.0, 35.0, 120.0)[rank - 1],
                 gap_rank=rank,
             )
         )
-    notes = () if enough else (Note("too_few_events", {"method": "gi_star", "n": 12, "needed": 30}, "warning"),)
+    notes = (
+        ()
+        if enough
+        else (Note("too_few_events", {"method": "gi_star", "n": 12, "needed": 30}, "warning"),)
+    )
     shown = np.zeros((0, 2)) if enough else points[:12]
     return View(family, int(n.sum()), columns, hot, enough, tuple(spots), shown, notes)

@@ -24,19 +24,23 @@ def cube_of(*batches):
     """Count batches of events one by one."""
     builder = CubeBuilder(6, ("a", "b", "c"))
     for batch in batches:
-        cell, month, category, hour, weight = (np.array(c) for c in zip(*batch, strict=True)) if batch else (
-            np.zeros(0, int),
-        ) * 5
+        cell, month, category, hour, weight = (
+            (np.array(c) for c in zip(*batch, strict=True)) if batch else (np.zeros(0, int),) * 5
+        )
         builder.add(cell, month=month, category=category, hour=hour, weight=weight)
     return builder.build()
 
 
 def same(a, b):
     """Whether two cubes hold the same."""
-    return a.beside == b.beside and all(
-        np.array_equal(getattr(a, name), getattr(b, name))
-        for name in ("cell", "month", "category", "hour", "n")
-    ) and np.allclose(a.weight, b.weight)
+    return (
+        a.beside == b.beside
+        and all(
+            np.array_equal(getattr(a, name), getattr(b, name))
+            for name in ("cell", "month", "category", "hour", "n")
+        )
+        and np.allclose(a.weight, b.weight)
+    )
 
 
 @given(EVENTS, EVENTS)
@@ -54,7 +58,9 @@ def test_every_event_is_counted_once(events):
     cube = cube_of(events)
     inside = [e for e in events if e[0] >= 0]
     n, weight = cube.per_cell()
-    assert cube.total == len(inside) == n.sum() == cube.per_category().sum() == cube.per_hour().sum()
+    assert (
+        cube.total == len(inside) == n.sum() == cube.per_category().sum() == cube.per_hour().sum()
+    )
     assert cube.beside == len(events) - len(inside)
     assert weight.sum() == pytest.approx(sum(e[4] for e in inside))
     dated = [e for e in inside if e[1] != UNKNOWN_MONTH]
@@ -81,7 +87,9 @@ def test_cubes_over_different_cells_are_not_added():
 def test_months_and_hours_of_the_week_by_hand():
     """7 June 2021 was a Monday; 2020-12-31 a Thursday; NaT is unknown."""
     month, hour = month_and_hour(
-        np.array(["2021-06-07T00:30", "2021-06-13T23:59", "2020-12-31T05:00", "NaT"], "datetime64[s]")
+        np.array(
+            ["2021-06-07T00:30", "2021-06-13T23:59", "2020-12-31T05:00", "NaT"], "datetime64[s]"
+        )
     )
     assert [month_text(m) for m in month[:3]] == ["2021-06", "2021-06", "2020-12"]
     assert hour.tolist() == [0, 167, 3 * 24 + 5, UNKNOWN_HOUR]

@@ -94,7 +94,9 @@ def test_another_library_agrees_on_hexagons():
     for a, b in zip(first.tolist(), second.tolist(), strict=True):
         beside[a].append(b)
         beside[b].append(a)
-    weights = libpysal.weights.W({i: [i, *others] for i, others in beside.items()}, silence_warnings=True)
+    weights = libpysal.weights.W(
+        {i: [i, *others] for i, others in beside.items()}, silence_warnings=True
+    )
     other = esda.G_Local(x, weights, transform="B", star=None, permutations=0)
     assert abs(gi_star_of(x, cells.neighbours) - other.Zs).max() < 1e-10
 
@@ -104,7 +106,7 @@ COUNTS = st.lists(st.integers(0, 30), min_size=12, max_size=12)
 
 @given(COUNTS, st.floats(0.01, 1000), st.floats(-1000, 1000))
 def test_units_do_not_matter(counts, scale, shift):
-    """z is the same when every count is multiplied, or has the same added."""
+    """Z is the same when every count is multiplied, or has the same added."""
     cells = lattice_cells(Grid("square", 1), shapely.box(0, 0, 4, 3))
     x = np.array(counts, dtype=float)
     z = gi_star_of(x, cells.neighbours)
@@ -151,7 +153,9 @@ def test_the_chance_of_a_count_is_the_binomial_tail(n, more, share):
     total = n + more
     law = stats.binom(total, share)
     expected = min(2 * min(law.sf(n - 1), law.cdf(n)), 1.0)
-    assert chance_p(np.array([n]), total, np.array([share]))[0] == pytest.approx(expected, rel=1e-9, abs=1e-300)
+    assert chance_p(np.array([n]), total, np.array([share]))[0] == pytest.approx(
+        expected, rel=1e-9, abs=1e-300
+    )
 
 
 def test_two_sided_p_and_bins_by_hand():

@@ -53,7 +53,9 @@ def test_neighbouring_hexagons_are_as_far_apart_as_their_size():
 
 def test_a_point_on_an_edge_belongs_to_exactly_one_square():
     """Points on edges and corners belong to the cell east and north of them."""
-    column, row = Grid("square", 100).index(np.array([100.0, 100.0, -100.0]), np.array([50.0, 100.0, 0.0]))
+    column, row = Grid("square", 100).index(
+        np.array([100.0, 100.0, -100.0]), np.array([50.0, 100.0, 0.0])
+    )
     assert column.tolist() == [1, 1, -1]
     assert row.tolist() == [0, 1, 0]
 
@@ -63,11 +65,15 @@ def test_ids_say_the_size_and_the_corner():
     assert Grid("square", 500).ids(np.array([946]), np.array([13087])).tolist() == [
         "500mN6543500E473000"
     ]
-    assert Grid("hex", 500).ids(np.array([-6590]), np.array([15112])).tolist() == ["500mH-6590R15112"]
+    assert Grid("hex", 500).ids(np.array([-6590]), np.array([15112])).tolist() == [
+        "500mH-6590R15112"
+    ]
     assert Grid("square", 12.5).ids(np.array([1]), np.array([2])).tolist() == ["12.5mN25E12.5"]
 
 
-@pytest.mark.parametrize(("kind", "size"), [("triangle", 100), ("square", 0), ("hex", float("nan"))])
+@pytest.mark.parametrize(
+    ("kind", "size"), [("triangle", 100), ("square", 0), ("hex", float("nan"))]
+)
 def test_a_grid_that_cannot_be_is_refused(kind, size):
     """Unknown shapes and sizes that are no size are refused with what was found."""
     with pytest.raises(ValueError, match=r"expected .*, found"):

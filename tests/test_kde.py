@@ -78,7 +78,7 @@ def test_the_fast_way_is_the_exact_way(monkeypatch, shape, kernel, bandwidth):
 
 @pytest.mark.parametrize(("kernel", "bandwidth"), KERNELS)
 def test_mass_is_conserved(kernel, bandwidth):
-    """Density times area sums to the weights; with edge correction also for points at the border."""
+    """Density times area sums to the weights; edge-corrected also for points at the border."""
     cells = lattice_cells(Grid("square", 100), AREA)
     middle = Points(np.array([9000.0, 9100.0]), np.array([8000.0, 8050.0]), np.array([1.0, 2.5]))
     density = kde_on_cells(middle, cells, kernel=kernel, bandwidth=bandwidth)

@@ -31,7 +31,17 @@ def test_contiguous_groups_agree_with_image_labelling(marks):
 
 @pytest.mark.parametrize(
     ("dx", "dy", "name"),
-    [(0, 1, "n"), (1, 1, "ne"), (1, 0, "e"), (1, -1, "se"), (0, -5, "s"), (-2, -2, "sw"), (-1, 0, "w"), (-1, 1, "nw"), (0.3, 1, "n")],
+    [
+        (0, 1, "n"),
+        (1, 1, "ne"),
+        (1, 0, "e"),
+        (1, -1, "se"),
+        (0, -5, "s"),
+        (-2, -2, "sw"),
+        (-1, 0, "w"),
+        (-1, 1, "nw"),
+        (0.3, 1, "n"),
+    ],
 )
 def test_directions_by_hand(dx, dy, name):
     """East is x, north is y; eight points of the compass."""
@@ -102,7 +112,9 @@ def test_the_hull_holds_every_point(n):
     assert shapely.equals(buffered_hull(x, y), expected)
 
 
-@pytest.mark.parametrize(("side", "size"), [(25_000, 500), (2_000, 50), (100, 25), (1_500_000, 20_000)])
+@pytest.mark.parametrize(
+    ("side", "size"), [(25_000, 500), (2_000, 50), (100, 25), (1_500_000, 20_000)]
+)
 def test_the_cell_size_follows_the_extent(side, size):
     """About fifty cells across the shorter side, in sizes that people can read."""
     assert suggest_cell_size(shapely.box(0, 0, side, 3 * side)) == size

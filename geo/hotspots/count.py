@@ -13,7 +13,7 @@ def run(evidence: Evidence) -> Result:
 
 METHOD = Method(
     name="count",
-    summary="Events per cell as they are. Claims nothing: a high count can be chance, or many people.",
+    summary="Events per cell as they are. Claims nothing: a high count can be chance.",
     source="-",
     columns=(),
     run=run,

@@ -1,4 +1,4 @@
-"""Gi*: places where a cell and its neighbours together hold more than the whole area would give."""
+"""Gi*: where a cell and its neighbours hold more than the whole area would give."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def run(
     around = neighbours.sums(n.astype(np.float64)).astype(np.int64)
     share = neighbours.sums(cells.area_m2) / max(cells.area_m2.sum(), 1e-300)
     chance = chance_p(around, total, share)
-    # A high Gi* with fewer events than an even spread gives is possible with weights; it is no claim.
+    # With weights, Gi* can be high where events are few: that is no claim.
     agree = np.sign(around - total * share) == np.sign(z)
     chance_q = np.where(agree, benjamini_hochberg(chance), 1.0)
     notes = []
@@ -85,7 +85,9 @@ def run(
     enough = total >= min_events and occupied >= min_occupied
     if total < min_events:
         notes.append(
-            Note("too_few_events", {"method": "gi_star", "n": total, "needed": min_events}, "warning")
+            Note(
+                "too_few_events", {"method": "gi_star", "n": total, "needed": min_events}, "warning"
+            )
         )
     elif not enough:
         notes.append(

@@ -64,7 +64,7 @@ def kde(
 
 @dataclass(frozen=True, slots=True)
 class _Raster:
-    """A fine raster whose nodes hold densities: origin, steps (metres) and shape (rows, columns)."""
+    """A fine raster whose nodes hold densities: origin, steps (metres), rows and columns."""
 
     x0: float
     y0: float
@@ -243,7 +243,7 @@ def run(
     if bandwidth is None:
         sigma = likelihood_sigma(points, typical / 2) if len(points) else typical / 2
         exact = sigma * (8**0.5 if kernel == "quartic" else 1.0)
-        bandwidth = float(f"{exact:.2g}") if exact >= 1 else exact  # noqa: PLR2004 - whole metres
+        bandwidth = float(f"{exact:.2g}") if exact >= 1 else exact
         notes.append(Note("bandwidth_chosen", {"bandwidth": bandwidth, "kernel": kernel}))
     corrected = edge_correction and evidence.area is not None and len(points) > 0
     if corrected and evidence.area is not None:
@@ -275,7 +275,10 @@ METHOD = Method(
             above=0.0,
         ),
         Parameter(
-            "edge_correction", "yes/no", default=False, help="give back the mass lost over the border"
+            "edge_correction",
+            "yes/no",
+            default=False,
+            help="give back the mass lost over the border",
         ),
     ),
     needs_points=True,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
-
     from shapely.geometry.base import BaseGeometry
 
     from geo.cells import Cells
@@ -79,10 +78,6 @@ class Parameter:
     above: float | None = None
 
 
-class _Run(Protocol):
-    def __call__(self, evidence: Evidence, **parameters: Any) -> Result: ...  # noqa: ANN401
-
-
 @dataclass(frozen=True, slots=True)
 class Method:
     """One method: its name, what it promises in a sentence, its source, settings and columns."""
@@ -91,7 +86,7 @@ class Method:
     summary: str
     source: str
     columns: tuple[Column, ...]
-    run: _Run
+    run: Callable[..., Result]
     parameters: tuple[Parameter, ...] = ()
     needs_points: bool = False
     order: int = 100

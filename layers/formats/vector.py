@@ -209,7 +209,8 @@ def _bulk(batch: pa.RecordBatch, geometry_name: str, done: int) -> RawTable:
         unreadable = shapely.is_missing(geometry) & batch.column(geometry_name).is_valid().to_numpy(
             zero_copy_only=False
         )
-        geometry, repaired = _plain(geometry)
+        geometry, repaired, lost = _plain(geometry)
+        unreadable |= lost
         batch = batch.drop_columns([geometry_name])
     data = batch.to_pandas(types_mapper=_TYPES.get)
     left_out = [(int(n), _UNREADABLE, "geometry") for n in rows[unreadable]]
@@ -223,15 +224,19 @@ def _bulk(batch: pa.RecordBatch, geometry_name: str, done: int) -> RawTable:
     )
 
 
-def _plain(geometry: Geometries) -> tuple[Geometries, int]:
-    """Drop heights, make None of empty geometries, repair invalid polygons and count them."""
+def _plain(geometry: Geometries) -> tuple[Geometries, int, NDArray[np.bool_]]:
+    """Drop heights, make None of empty geometries, repair invalid polygons.
+
+    Gives also how many were repaired, and which have nothing left after it.
+    """
     plain = np.array(shapely.force_2d(geometry), dtype=object)
-    areal = np.flatnonzero(np.isin(shapely.get_type_id(plain), _AREAL))
-    invalid = areal[~shapely.is_valid(plain[areal])]
-    if len(invalid):
+    areal = np.isin(shapely.get_type_id(plain), _AREAL)
+    invalid = areal & ~shapely.is_valid(plain)
+    if invalid.any():
         plain[invalid] = shapely.make_valid(plain[invalid], method="structure", keep_collapsed=False)
-    plain[shapely.is_empty(plain)] = None
-    return plain, len(invalid)
+    empty = shapely.is_empty(plain)
+    plain[empty] = None
+    return plain, int((invalid & ~empty).sum()), invalid & empty
 
 
 def _repaired(n: int) -> tuple[Note, ...]:
@@ -272,7 +277,7 @@ def _one_by_one(path: Path, layer: str, done: int) -> Iterator[RawTable]:
     with source:
         crs = _crs(source.crs.to_wkt() if source.crs else None)
         types = {n: t.partition(":")[0] for n, t in source.schema["properties"].items()}
-        expected = quietly(len, source)
+        expected = _count(source)
         features = iter(source)
         number = 0
         more, given = True, False
@@ -309,15 +314,24 @@ def _one_by_one(path: Path, layer: str, done: int) -> Iterator[RawTable]:
             given = True
             array: Geometries = np.full(len(shapes), None, dtype=object)
             array[:] = shapes
-            geometry, repaired = _plain(array)
+            geometry, repaired, lost = _plain(array)
+            left_out += [(rows[i], _UNREADABLE, "geometry") for i in np.flatnonzero(lost)]
             yield RawTable(
-                _typed(values, types),
-                np.array(rows, dtype=np.int64),
-                left_out_rows(left_out),
-                geometry,
+                _typed(values, types)[~lost].reset_index(drop=True),
+                np.array(rows, dtype=np.int64)[~lost],
+                left_out_rows(sorted(left_out)),
+                geometry[~lost],
                 crs,
                 _repaired(repaired),
             )
+
+
+def _count(source: Any) -> int:  # noqa: ANN401 - fiona has no types
+    """Give the number of features that a source promises; 0 where it promises none."""
+    try:
+        return quietly(len, source)
+    except TypeError:
+        return 0
 
 
 def _typed(values: Sequence[dict[str, Any]], types: dict[str, str]) -> pd.DataFrame:
@@ -325,7 +339,7 @@ def _typed(values: Sequence[dict[str, Any]], types: dict[str, str]) -> pd.DataFr
     return pd.DataFrame(
         {
             name: pd.Series(
-                [row.get(name) for row in values], dtype=_FIONA_TYPES.get(kind, TEXT)
+                [row.get(name) for row in values], dtype=_FIONA_TYPES.get(kind.rstrip("0123456789"), TEXT)
             )
             for name, kind in types.items()
         },

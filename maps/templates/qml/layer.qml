@@ -60,19 +60,18 @@
       </text-style>
       <text-format wrapChar="" autoWrapLength="28" multilineAlign="1"/>
       <placement placement="{{ style.label.placement }}" dist="{{ style.label.distance }}" distUnits="MM" placementFlags="10" offsetType="1" quadOffset="4" predefinedPositionOrder="R,L,TR,BR,TL,BL,TSR,BSR" centroidInside="1" priority="{{ style.label.priority }}" repeatDistance="120" repeatDistanceUnits="MM"/>
-      <rendering drawLabels="1" scaleVisibility="{{ 1 if style.label.closer_than else 0 }}" scaleMin="{{ style.label.closer_than }}" scaleMax="0" obstacle="1" obstacleFactor="1" mergeLines="1" displayAll="0"/>
+      <rendering drawLabels="1" scaleVisibility="{{ 1 if style.label.closer_than else 0 }}" scaleMin="0" scaleMax="{{ style.label.closer_than }}" obstacle="1" obstacleFactor="1" mergeLines="1" displayAll="0"/>
     </settings>
   </labeling>
 {%- endif %}
   <fieldConfiguration>
-{%- for name in style.aliases %}
+{%- for name, words in style.values.items() %}
     <field name="{{ name }}">
-{%- if name in style.values %}
       <editWidget type="ValueMap">
         <config>
           <Option type="Map">
             <Option name="map" type="List">
-{%- for value, word in style.values[name].items() %}
+{%- for value, word in words.items() %}
               <Option type="Map">
                 {{ option(word, value) }}
               </Option>
@@ -81,13 +80,6 @@
           </Option>
         </config>
       </editWidget>
-{%- else %}
-      <editWidget type="{{ style.widget(name) }}">
-        <config>
-          <Option/>
-        </config>
-      </editWidget>
-{%- endif %}
     </field>
 {%- endfor %}
   </fieldConfiguration>

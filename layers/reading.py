@@ -1,0 +1,812 @@
+"""The common road from a file to a checked layer: columns, positions, kinds, rows left out."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo.crs import WGS84, Finding, find_coordinates, reproject, system_name, transform
+from geo.errors import LagesbildError, PlaceError, Problem, SourceError
+from geo.note import Note
+from layers.arealevel import Known, area_level, is_settlement
+from layers.categories import most_common, squeeze
+from layers.columns import (
+    POSITION_FIELDS,
+    Position,
+    find_columns,
+    find_position,
+    listed,
+    misnamed,
+)
+from layers.formats import formats
+from layers.layer import LEFT_OUT_COLUMNS, Events, Layer, LayerSettings, Report
+from layers.numbers import read_numbers, read_pair
+from layers.rows import REASONS, Built, Rows, as_text
+from layers.sources import Kind, kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from pyproj import CRS
+    from shapely.geometry.base import BaseGeometry
+
+    from layers.formats import Format
+    from layers.layer import RawTable
+    from layers.project import Project
+
+    Floats = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+    Geometries = NDArray[np.object_]
+    Box = tuple[float, float, float, float]
+
+_SHAPES = {0: "point", 1: "line", 2: "line", 3: "polygon", 4: "point", 5: "line", 6: "polygon"}
+_MULTIPOINT = 4
+_SAME_ID = 0.1
+"""A column in which more than this share of rows repeats an earlier one identifies nothing."""
+_MOSTLY = 0.5
+_NEARLY_ALL = 0.9
+_NO_AREA_NAME = ""
+
+
+@dataclass(frozen=True, eq=False)
+class StudyArea:
+    """The ground that a project is about: its polygon in metres, its box in degrees, its edge.
+
+    ``reach`` is the polygon widened by the project's buffer, prepared for questions; ``box`` is
+    west, south, east, north.
+    """
+
+    name: str
+    geometry: BaseGeometry
+    reach: BaseGeometry
+    box: Box
+    crs: int
+
+
+def study_area(layer: Layer, project: Project) -> StudyArea:
+    """Make the study area of a project from its area layer."""
+    geometry = shapely.union_all(layer.geometry)
+    reach = shapely.buffer(geometry, project.area.buffer_m)
+    shapely.prepare(reach)
+    outline = reproject(np.array([geometry], dtype=object), project.crs, WGS84)
+    west, south, east, north = shapely.total_bounds(outline).tolist()
+    return StudyArea(
+        project.area.name or project.municipality,
+        geometry,
+        reach,
+        (west, south, east, north),
+        project.crs,
+    )
+
+
+def read_project_layers(
+    project: Project, progress: Callable[[str], None] | None = None
+) -> list[Layer]:
+    """Read all layers of a project: the area first, then the others in the project's order.
+
+    Whatever is wrong with a source is in its report's ``problems``: nothing is raised, so that the
+    problems of all sources are known at once. ``progress`` is told each file's name.
+    """
+    tell = progress or (lambda _: None)
+    tell(project.area.path.name)
+    first = read_area(project)
+    area = study_area(first, project) if first.report.usable else None
+    done: dict[str, Layer] = {}
+    known = Known() if area is None else _known(area, ())
+    # Places come first: they are needed to judge the coordinates of events.
+    late = [s for s in project.layers if kinds()[s.kind].counted]
+    for settings in [*(s for s in project.layers if s not in late), *late]:
+        if late and settings is late[0] and area is not None:
+            known = _known(area, tuple(done.values()))
+        tell(settings.path.name)
+        done[settings.name] = read_layer(settings, project, area, known=known)
+    return [first, *(done[settings.name] for settings in project.layers)]
+
+
+def read_area(project: Project) -> Layer:
+    """Read the area's polygons and dissolve them into one, the layer's only row.
+
+    ``accepted`` counts the polygons that were dissolved; those that ``select`` does not pick are
+    left out.
+    """
+    wish = project.area
+    settings = LayerSettings("area", wish.path, "area", crs=wish.crs, layer=wish.layer)
+    layer = read_layer(settings, project, None)
+    if not layer.report.usable:
+        return layer
+    name = wish.name or project.municipality
+    table = pd.DataFrame({"id": [layer.table["id"].iloc[0]], "name": [name]})
+    union = shapely.union_all(layer.geometry)
+    return replace(layer, table=table, geometry=np.array([union], dtype=object))
+
+
+def _known(area: StudyArea, layers: Sequence[Layer]) -> Known:
+    """Gather what is known of the ground: bathing sites, localities, names of areas."""
+    names = {squeeze(area.name), squeeze(f"{area.name} kommun"), squeeze(f"{area.name}s kommun")}
+    sites: list[Geometries] = []
+    centres: list[Floats] = []
+    for layer in layers:
+        if layer.kind == "bathing_sites":
+            sites.append(layer.geometry)
+        elif layer.kind == "places" and len(layer.table):
+            population = layer.table["population"].to_numpy(dtype=np.float64)
+            settled = is_settlement(layer.table["kind"], population)
+            sites.append(layer.geometry[~settled])
+            middle = shapely.centroid(layer.geometry[settled])
+            centres.append(np.column_stack([shapely.get_x(middle), shapely.get_y(middle)]))
+            names |= {squeeze(name) for name in layer.table["name"][settled]}
+    return Known(
+        np.concatenate([np.empty(0, dtype=object), *sites]),
+        np.concatenate([np.empty((0, 2)), *centres]),
+        frozenset(names),
+    )
+
+
+def read_layer(
+    settings: LayerSettings,
+    project: Project,
+    area: StudyArea | None,
+    *,
+    known: Known | None = None,
+) -> Layer:
+    """Read one source into a checked layer in the project's metres.
+
+    Rows that cannot be used are left out, each for the first of ``layers.rows.REASONS`` that
+    holds. Without an ``area`` nothing is outside of it. ``known`` is the ground by which
+    coordinates of events are judged (``layers.arealevel``). A source that cannot be used gives a
+    layer without rows whose report says why.
+    """
+    kind = kinds()[settings.kind]
+    raw = _Raw(left_out=_no_rows())
+    try:
+        raw = _read_raw(settings)
+        return _layer(raw, settings, kind, project, area, known)
+    except LagesbildError as error:
+        problems = error.problems or (Problem(settings.path.name, error.headline),)
+        return _unusable(raw, settings, kind, problems)
+
+
+# --- the file ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Raw:
+    """All rows of a file as its format gave them."""
+
+    left_out: pd.DataFrame
+    data: pd.DataFrame = None  # type: ignore[assignment]  # set below: frames are made when asked
+    rows: NDArray[np.int64] = None  # type: ignore[assignment]  # the same
+    geometry: Geometries | None = None
+    crs: CRS | None = None
+    notes: tuple[Note, ...] = ()
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        if self.data is None:
+            object.__setattr__(self, "data", pd.DataFrame())
+            object.__setattr__(self, "rows", np.empty(0, dtype=np.int64))
+
+
+def format_of(path: Path) -> Format:
+    """Choose the format of a file by its ending; raises ``SourceError`` with those that are known."""
+    name = path.name.casefold()
+    claimed = [(ending, one) for one in formats().values() for ending in one.endings]
+    fitting = [(len(ending), one) for ending, one in claimed if name.endswith(ending.casefold())]
+    if fitting:
+        return max(fitting, key=lambda item: item[0])[1]
+    endings = " ".join(sorted({ending for ending, _ in claimed}))
+    raise SourceError(
+        f"{path.name} is of no known format",
+        (
+            Problem(
+                path.name,
+                f"expected a file that ends in one of {endings}, found {path.suffix or 'no ending'}",
+                "save it as CSV, Excel (.xlsx) or GeoPackage",
+            ),
+        ),
+    )
+
+
+def _read_raw(settings: LayerSettings) -> _Raw:
+    path = settings.path
+    batches = list(_batches(settings))
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    if not batches:
+        return _Raw(left_out=_no_rows(), sha256=sha256)
+    data = pd.concat([b.data for b in batches], ignore_index=True)
+    geometry = None
+    if any(b.geometry is not None for b in batches):
+        geometry = np.concatenate(
+            [np.full(len(b.data), None) if b.geometry is None else b.geometry for b in batches]
+        )
+    lost = [b.left_out for b in batches if len(b.left_out)]
+    return _Raw(
+        left_out=pd.concat(lost, ignore_index=True) if lost else _no_rows(),
+        data=data,
+        rows=np.concatenate([b.rows for b in batches]),
+        geometry=geometry,
+        crs=next((b.crs for b in batches if b.crs is not None), None),
+        notes=tuple({repr(n): n for b in batches for n in b.notes}.values()),
+        sha256=sha256,
+    )
+
+
+def _batches(settings: LayerSettings) -> Iterator[RawTable]:
+    path = settings.path
+    try:
+        yield from format_of(path).read(path, sheet=settings.sheet, layer=settings.layer)
+    except OSError as error:
+        raise SourceError(
+            f"{path.name} cannot be read",
+            (Problem(path.name, f"expected a readable file, found: {error.strerror or error}"),),
+        ) from error
+
+
+def _no_rows() -> pd.DataFrame:
+    return pd.DataFrame({name: [] for name in LEFT_OUT_COLUMNS})
+
+
+# --- the layer --------------------------------------------------------------------------------
+
+
+def _layer(
+    raw: _Raw,
+    settings: LayerSettings,
+    kind: Kind,
+    project: Project,
+    area: StudyArea | None,
+    known: Known | None,
+) -> Layer:
+    names = [str(name) for name in raw.data.columns]
+    where = settings.path.name
+    columns = dict(settings.columns)
+    allowed = [*(f.name for f in kind.fields), *POSITION_FIELDS]
+    problems = misnamed(columns, names, allowed, where) if names else []
+    if problems:
+        raise SourceError(f"{where} lacks columns", tuple(problems))
+    shaped = raw.geometry is not None and any(g is not None for g in raw.geometry)
+    given = {k: v for k, v in columns.items() if k in POSITION_FIELDS}
+    position, others = (
+        (Position("none"), ()) if shaped and not given else find_position(names, given)
+    )
+    found = find_columns(kind.fields, names, columns, taken=position.columns)
+    rows = Rows(
+        settings,
+        kind,
+        project.vocabulary,
+        raw.data,
+        raw.rows,
+        found,
+        notes=[*raw.notes, *_columns_note(found, position, others)],
+        positions=position.columns,
+    )
+    if not len(rows):
+        rows.notes.append(Note("no_rows", {}, "warning"))
+        return _finish(raw, rows, Built({}), np.empty(0, dtype=object), known)
+    if position.scheme == "none" and not shaped:
+        rows.problems.append(_no_position(where, names))
+        geometry = np.full(len(rows), None, dtype=object)
+    elif position.scheme == "none":
+        geometry = _place_shapes(rows, raw, project.crs, area)
+    else:
+        geometry = _place_columns(rows, position, project.crs, area)
+    if area is not None:
+        geometry = _keep_inside(rows, geometry, area)
+    if kind.name == "area":
+        _select(rows, project)
+    built = kind.build(rows)
+    if rows.problems:
+        return _unusable(raw, settings, kind, tuple(rows.problems), tuple(rows.notes))
+    return _finish(raw, rows, built, geometry, known)
+
+
+def _columns_note(
+    found: Mapping[str, str], position: Position, others: tuple[str, ...]
+) -> list[Note]:
+    """Say which columns were chosen for what, and which others could have held the position."""
+    notes = []
+    pairs = dict(zip(_position_names(position), position.columns, strict=True)) | found
+    if pairs:
+        text = ", ".join(f"{name} = {column}" for name, column in pairs.items())
+        notes.append(Note("columns_found", {"columns": text}))
+    if others:
+        notes.append(
+            Note(
+                "position_chosen",
+                {"chosen": ", ".join(position.columns), "others": ", ".join(others)},
+            )
+        )
+    return notes
+
+
+def _position_names(position: Position) -> tuple[str, ...]:
+    named = {"lonlat": ("lon", "lat"), "xy": ("x", "y"), "pair": ("position",), "wkt": ("wkt",)}
+    return named.get(position.scheme, ())
+
+
+def _no_position(where: str, names: Sequence[str]) -> Problem:
+    return Problem(
+        where,
+        f"expected columns for a position (lon and lat, x and y, or one), found {listed(names)}",
+        'name them in the project file: columns = { lon = "…", lat = "…" } or { x = "…", y = "…" }',
+    )
+
+
+# --- positions --------------------------------------------------------------------------------
+
+
+def read_position(
+    data: pd.DataFrame, position: Position
+) -> tuple[Floats, Floats, Mask, Mask, Mask]:
+    """Read a position's columns: two arrays, and which are missing, unreadable, and 0, 0."""
+    if position.scheme == "pair":
+        a, b, bad = read_pair(data[position.a])
+        missing = np.isnan(a) & ~bad
+    else:
+        a, bad_a = read_numbers(data[position.a])
+        b, bad_b = read_numbers(data[position.b])
+        bad = bad_a | bad_b
+        missing = (np.isnan(a) | np.isnan(b)) & ~bad
+    return a, b, missing, bad, (a == 0) & (b == 0)
+
+
+def _place_columns(
+    rows: Rows, position: Position, epsg: int, area: StudyArea | None
+) -> Geometries:
+    """Read positions from columns, find their system, and place them; the rest are left out."""
+    if position.scheme == "wkt":
+        return _place_wkt(rows, position, epsg, area)
+    a, b, missing, bad, zero = read_position(rows.data, position)
+    first = position.a
+    rows.leave_out(missing, "no_position", first)
+    rows.leave_out(bad, "unreadable_position", _at_fault(rows.data, position))
+    rows.leave_out(zero, "zero_position", first)
+    finding = _system(rows, position, a, b, area)
+    rows.notes += finding.notes
+    usable = rows.usable
+    x, y = finding.place(np.where(usable, a, np.nan), np.where(usable, b, np.nan), epsg)
+    rows.leave_out(np.isnan(x), "unreadable_position", first)
+    geometry = np.full(len(rows), None, dtype=object)
+    there = ~np.isnan(x)
+    geometry[there] = shapely.points(x[there], y[there])
+    return geometry
+
+
+def _at_fault(data: pd.DataFrame, position: Position) -> str:
+    """Name the column of a position in which more values cannot be read."""
+    if position.scheme == "pair":
+        return position.a
+    bad = [int(read_numbers(data[name])[1].sum()) for name in position.columns]
+    return position.columns[int(np.argmax(bad))]
+
+
+def _system(
+    rows: Rows, position: Position, a: Floats, b: Floats, area: StudyArea | None
+) -> Finding:
+    """Find the coordinate system: as the settings say, by the area's box, else by the names.
+
+    A list of the whole country lies mostly outside the box; then the columns' names are believed
+    where they leave no doubt (longitude and latitude, or a system by its name).
+    """
+    where = rows.settings.path.name
+    box = None if area is None else area.box
+    if rows.settings.crs is not None:
+        return _as_told(rows.settings.crs, a, b, box)
+    two = (position.a, position.b) if position.scheme in ("lonlat", "xy") else None
+    target = None if area is None else area.crs
+    try:
+        return find_coordinates(
+            a, b, box=box, target_epsg=target, names=two, where=f"{where} {', '.join(position.columns)}"
+        )
+    except PlaceError:
+        if box is None or two is None:
+            raise
+        try:
+            finding = find_coordinates(a, b, box=None, names=two, where=where)
+        except PlaceError:
+            finding = None
+        if finding is None or (finding.epsg != WGS84 and position.scheme != "xy"):
+            raise
+        return finding
+
+
+def _as_told(epsg: int, a: Floats, b: Floats, box: Box | None) -> Finding:
+    """Take the system that the settings name; the box decides which column is east."""
+    plain = Finding(epsg, swapped=False, share_inside=np.nan)
+    turned = Finding(epsg, swapped=True, share_inside=np.nan)
+    box = box or area_of_use(epsg)
+    swapped = share_in(turned, a, b, box) > max(share_in(plain, a, b, box), _MOSTLY)
+    values = {"epsg": epsg, "name": system_name(epsg), "swapped": swapped}
+    key = "coordinates_told_swapped" if swapped else "coordinates_told"
+    return replace(turned if swapped else plain, notes=(Note(key, values),))
+
+
+def area_of_use(epsg: int) -> Box:
+    """Give the box (degrees) in which a coordinate system is meant to be used."""
+    from pyproj import CRS  # noqa: PLC0415 - asked for only where a system is named without an area
+
+    area = CRS.from_epsg(epsg).area_of_use
+    return (-180.0, -90.0, 180.0, 90.0) if area is None else area.bounds
+
+
+def share_in(finding: Finding, a: Floats, b: Floats, box: Box) -> float:
+    """Give the share of the positions that a reading puts into a box (degrees)."""
+    there = np.flatnonzero(np.isfinite(a) & np.isfinite(b) & ((a != 0) | (b != 0)))
+    if not len(there):
+        return 0.0
+    lon, lat = finding.place(a[there], b[there], WGS84)
+    west, south, east, north = box
+    return float(((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)).mean())
+
+
+def _place_wkt(rows: Rows, position: Position, epsg: int, area: StudyArea | None) -> Geometries:
+    """Read shapes written as text (WKT); their system is found from their first corners."""
+    text = as_text(rows.data[position.a])
+    geometry = shapely.from_wkt(text.to_numpy(dtype=object, na_value=None), on_invalid="ignore")
+    rows.leave_out(text.isna().to_numpy(), "no_position", position.a)
+    return _place_geometry(rows, geometry, None, epsg, area, position)
+
+
+def _place_shapes(rows: Rows, raw: _Raw, epsg: int, area: StudyArea | None) -> Geometries:
+    assert raw.geometry is not None  # noqa: S101 - the caller saw it
+    missing = shapely.is_missing(raw.geometry) | shapely.is_empty(raw.geometry)
+    rows.leave_out(missing, "no_position")
+    return _place_geometry(rows, raw.geometry, raw.crs, epsg, area, Position("none"))
+
+
+def _place_geometry(
+    rows: Rows,
+    geometry: Geometries,
+    crs: CRS | None,
+    epsg: int,
+    area: StudyArea | None,
+    position: Position,
+) -> Geometries:
+    """Check shapes, mend invalid ones, and bring them into the project's metres."""
+    column = position.a
+    rows.leave_out(shapely.is_missing(geometry), "unreadable_position", column)
+    rows.leave_out(shapely.is_empty(geometry), "no_position", column)
+    kinds_of_shape = shapely.get_type_id(geometry)
+    zero = (kinds_of_shape == 0) & (shapely.get_x(geometry) == 0) & (shapely.get_y(geometry) == 0)
+    rows.leave_out(zero, "zero_position", column)
+    geometry = np.where(rows.usable, geometry, None)
+    geometry = _mended(rows, geometry)
+    corner_x, corner_y = _corners(geometry)
+    settings = rows.settings
+    if settings.crs is not None:
+        finding = _as_told(settings.crs, corner_x, corner_y, None if area is None else area.box)
+        rows.notes += finding.notes
+        source: CRS | int = settings.crs
+    elif crs is None:
+        finding = _system(rows, position, corner_x, corner_y, area)
+        rows.notes += finding.notes
+        source = finding.epsg
+    else:
+        finding = _order_of(crs, corner_x, corner_y, area)
+        rows.notes += finding.notes
+        source = crs
+    if finding.swapped:
+        geometry = shapely.transform(geometry, lambda xy: xy[:, ::-1])
+    code = source if isinstance(source, int) else source.to_epsg(min_confidence=70)
+    placed = reproject(geometry, source if code is None else code, epsg)
+    lost = ~shapely.is_missing(placed) & ~np.isfinite(shapely.bounds(placed)).all(axis=1)
+    rows.leave_out(lost, "unreadable_position", column)
+    return _of_right_shape(rows, np.where(lost, None, placed), column)
+
+
+def _order_of(crs: CRS, a: Floats, b: Floats, area: StudyArea | None) -> Finding:
+    """Believe a file's own system, unless only turning the axes brings the shapes to the area."""
+    as_is = Finding(crs.to_epsg(min_confidence=70) or WGS84, swapped=False, share_inside=np.nan)
+    if area is None or crs.to_epsg(min_confidence=70) is None:
+        return as_is
+    turned = replace(as_is, swapped=True)
+    if share_in(as_is, a, b, area.box) > 1 - _NEARLY_ALL:
+        return as_is
+    if share_in(turned, a, b, area.box) < _NEARLY_ALL:
+        return as_is
+    values = {"epsg": as_is.epsg, "name": system_name(as_is.epsg), "swapped": True}
+    return replace(turned, notes=(Note("coordinates_found_swapped", values),))
+
+
+def _corners(geometry: Geometries) -> tuple[Floats, Floats]:
+    """Give one corner of every shape, NaN where there is no shape."""
+    coordinates, whose = shapely.get_coordinates(geometry, return_index=True)
+    a = np.full(len(geometry), np.nan)
+    b = np.full(len(geometry), np.nan)
+    owner, first = np.unique(whose, return_index=True)
+    a[owner], b[owner] = coordinates[first, 0], coordinates[first, 1]
+    return a, b
+
+
+def _mended(rows: Rows, geometry: Geometries) -> Geometries:
+    """Make invalid polygons valid and say how many there were."""
+    broken = ~shapely.is_missing(geometry) & ~shapely.is_valid(geometry)
+    broken &= shapely.get_dimensions(geometry) == 2  # noqa: PLR2004 - surfaces
+    if not broken.any():
+        return geometry
+    rows.notes.append(Note("shapes_mended", {"n": int(broken.sum())}))
+    mended = geometry.copy()
+    mended[broken] = [_surfaces(g) for g in shapely.make_valid(geometry[broken])]
+    return mended
+
+
+def _surfaces(geometry: BaseGeometry) -> BaseGeometry:
+    """Keep the surfaces of what mending gave: it may leave lines behind."""
+    parts = shapely.get_parts(geometry)
+    flat = parts[shapely.get_dimensions(parts) == 2]  # noqa: PLR2004 - surfaces
+    return shapely.union_all(flat) if len(flat) else geometry
+
+
+def _of_right_shape(rows: Rows, geometry: Geometries, column: str) -> Geometries:
+    """Leave out shapes that the kind of layer does not take; a multipoint of one is a point."""
+    ids = shapely.get_type_id(geometry)
+    single = (ids == _MULTIPOINT) & (shapely.get_num_geometries(geometry) == 1)
+    if single.any():
+        geometry = geometry.copy()
+        geometry[single] = shapely.get_geometry(geometry[single], 0)
+    taken = [number for number, shape in _SHAPES.items() if shape in rows.kind.shapes]
+    wrong = ~shapely.is_missing(geometry) & ~np.isin(ids, taken)
+    if rows.kind.counted:
+        wrong |= (ids == _MULTIPOINT) & ~single
+    rows.leave_out(wrong, "wrong_shape", column)
+    return geometry
+
+
+def _keep_inside(rows: Rows, geometry: Geometries, area: StudyArea) -> Geometries:
+    """Leave out what lies outside the area by more than its buffer; clip where the kind is clipped."""
+    usable = rows.usable
+    inside = np.zeros(len(rows), dtype=bool)
+    inside[usable] = shapely.intersects(area.reach, geometry[usable])
+    rows.leave_out(~inside, "outside_area")
+    if not rows.kind.clipped:
+        return geometry
+    cut = np.flatnonzero(inside & ~_covered(area.reach, geometry))
+    clipped = geometry.copy()
+    clipped[cut] = shapely.intersection(geometry[cut], area.reach)
+    return clipped
+
+
+def _covered(reach: BaseGeometry, geometry: Geometries) -> Mask:
+    covered: Mask = shapely.covers(reach, geometry)
+    return covered
+
+
+def _select(rows: Rows, project: Project) -> None:
+    """Leave out the polygons that ``[area] select`` does not pick."""
+    wish = project.area.select
+    if wish is None:
+        if rows.usable.sum() > 1:
+            rows.notes.append(Note("area_dissolved", {"n": int(rows.usable.sum())}))
+        return
+    column, value = wish
+    names = [str(name) for name in rows.data.columns]
+    where = f"{project.path.name} [area.select]"
+    if column not in names:
+        rows.problems.append(
+            Problem(where, f"expected a column {column!r} in {rows.settings.path.name}, found "
+                    f"{listed(names)}")
+        )  # fmt: skip
+        return
+    values = as_text(rows.data[column])
+    picked = (values.map(squeeze, na_action="ignore") == squeeze(value)).to_numpy(dtype=bool)
+    rows.leave_out(~picked, "not_selected", column)
+    if not picked.any():
+        shown = most_common({str(k): int(v) for k, v in values.value_counts().items()}, 5)
+        rows.problems.append(
+            Problem(where, f"expected a row in which {column} is {value!r}, found {shown}")
+        )
+
+
+# --- the end of the road ----------------------------------------------------------------------
+
+
+def _finish(
+    raw: _Raw, rows: Rows, built: Built, geometry: Geometries, known: Known | None
+) -> Layer:
+    """Give ids, leave duplicates out, judge area-level coordinates, and count everything."""
+    settings, kind = rows.settings, rows.kind
+    identity = _identify(rows, geometry)
+    left_out = _joined(raw.left_out, rows.left_out())
+    at = np.flatnonzero(rows.usable)
+    table = pd.DataFrame({"id": identity.iloc[at].reset_index(drop=True)})
+    for name, values in built.columns.items():
+        table[name] = _taken(values, at)
+    geometry = geometry[at]
+    events = presence = None
+    crowd = np.zeros(len(at), dtype=bool)
+    if kind.counted and built.category is not None:
+        crowd = _area_level(rows, built, table, geometry, at, known)
+        geometry = np.where(crowd, None, geometry)
+        table["area_level"] = crowd
+        events = _events(rows, built, geometry[~crowd], at[~crowd])
+    elif kind.counted:
+        events = _events(rows, Built({}), geometry, at)
+    if built.presence is not None:
+        presence = built.presence(at, geometry)
+    counts = left_out["reason"].value_counts()
+    reasons = {reason: int(counts[reason]) for reason in _in_order(counts.index)}
+    problems = tuple(rows.problems) or _nothing_left(settings, kind, len(at), reasons)
+    report = Report(
+        name=settings.name,
+        kind=settings.kind,
+        path=settings.path.name,
+        sha256=raw.sha256,
+        read=len(rows) + len(raw.left_out),
+        accepted=len(at),
+        left_out=reasons,
+        area_level=int(crowd.sum()),
+        notes=tuple(rows.notes),
+        problems=problems,
+    )
+    return Layer(
+        settings.name, settings.kind, table, geometry, left_out, report, events, presence
+    )
+
+
+def _in_order(reasons: Sequence[object]) -> list[str]:
+    order = {reason: i for i, reason in enumerate(REASONS)}
+    return sorted((str(r) for r in reasons), key=lambda r: (order.get(r, len(order)), r))
+
+
+def _taken(values: object, at: NDArray[np.int64]) -> object:
+    if isinstance(values, pd.Series):
+        return values.iloc[at].reset_index(drop=True)
+    return np.asarray(values)[at]
+
+
+def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    parts = [part[list(LEFT_OUT_COLUMNS)] for part in (first, second) if len(part)]
+    if not parts:
+        return _no_rows()
+    joined = pd.concat([p.astype({"row": np.int64}) for p in parts], ignore_index=True)
+    return joined.sort_values("row", kind="stable", ignore_index=True)
+
+
+def _identify(rows: Rows, geometry: Geometries) -> pd.Series:
+    """Give every row its id: the source's own, else its number; repeated rows are left out."""
+    numbered = pd.Series(rows.rows).astype("str")
+    own: pd.Series | None = None
+    column = ""
+    for name in rows.kind.identifiers:
+        if rows.has(name):
+            values = rows.text(name)
+            column = column or rows.columns[name]
+            own = values if own is None else own.fillna(values)
+    usable = rows.usable
+    if own is not None:
+        repeated = own.where(usable).duplicated().to_numpy() & own.notna().to_numpy() & usable
+        told = any(name in rows.settings.columns for name in rows.kind.identifiers)
+        if told or repeated.sum() <= _SAME_ID * max(int((own.notna() & usable).sum()), 1):
+            rows.leave_out(repeated, "duplicate", column)
+            if own.isna().any():
+                _leave_out_copies(rows, geometry, own.isna().to_numpy())
+            return own.fillna("row-" + numbered)
+        rows.notes.append(
+            Note("id_not_unique", {"column": column, "n": int(repeated.sum())}, "warning")
+        )
+    _leave_out_copies(rows, geometry, np.ones(len(rows), dtype=bool))
+    return numbered
+
+
+def _leave_out_copies(rows: Rows, geometry: Geometries, among: Mask) -> None:
+    """Leave out rows that are wholly the same as an earlier usable one."""
+    at = np.flatnonzero(rows.usable & among)
+    if not len(at) or rows.kind.clipped or rows.kind.name == "area":
+        return
+    seen = rows.data.iloc[at].copy()
+    if rows.positions == ():
+        seen["\0shape"] = shapely.to_wkb(geometry[at])
+    copies = np.zeros(len(rows), dtype=bool)
+    copies[at] = seen.duplicated().to_numpy()
+    rows.leave_out(copies, "duplicate")
+
+
+def _area_level(
+    rows: Rows,
+    built: Built,
+    table: pd.DataFrame,
+    geometry: Geometries,
+    at: NDArray[np.int64],
+    known: Known | None,
+) -> Mask:
+    """Mark the events whose coordinate is an area's centre, and say so plainly."""
+    assert built.category is not None  # noqa: S101 - the caller saw it
+    x, y = shapely.get_x(geometry), shapely.get_y(geometry)
+    crowd = area_level(
+        x,
+        y,
+        known=known or Known(),
+        place=table["place"] if "place" in table else None,
+        different=(built.category[at], table["time"].to_numpy()),
+    )
+    if crowd.any():
+        spots = len(np.unique(np.round(np.column_stack([x[crowd], y[crowd]]), 2), axis=0))
+        values = {"n": int(crowd.sum()), "total": len(at), "points": spots}
+        rows.notes.append(Note("area_level", values, "warning"))
+    return crowd
+
+
+def _events(rows: Rows, built: Built, geometry: Geometries, at: NDArray[np.int64]) -> Events:
+    """Make what the cube counts of the rows at the given positions."""
+    n = len(rows)
+    month = np.full(n, -1, dtype=np.int32) if built.month is None else built.month
+    hour = np.full(n, 168, dtype=np.int16) if built.hour is None else built.hour
+    category = np.zeros(n, dtype=np.int32) if built.category is None else built.category
+    weight = np.ones(n) if built.weight is None else built.weight
+    return Events(
+        x=shapely.get_x(geometry).astype(np.float64),
+        y=shapely.get_y(geometry).astype(np.float64),
+        month=month[at],
+        hour=hour[at],
+        category=category[at],
+        categories=rows.vocabulary.keys,
+        weight=weight[at],
+    )
+
+
+def _nothing_left(
+    settings: LayerSettings, kind: Kind, accepted: int, reasons: Mapping[str, int]
+) -> tuple[Problem, ...]:
+    """Say that no row could be used, unless there is none, or all simply lie elsewhere.
+
+    A list of the whole country's bathing sites may well have none in the municipality.
+    """
+    elsewhere = set(reasons) <= {"outside_area"} and not kind.counted
+    if accepted or not reasons or elsewhere:
+        return ()
+    said = most_common(dict(sorted(reasons.items(), key=lambda item: -item[1])), 4)
+    cure = "see left_out for each row"
+    if "outside_area" in reasons:
+        cure = "check that the file is about the project's area, and its coordinate system (crs = …)"
+    elif "unknown_category" in reasons:
+        cure = 'map the words in the project file: [categories.littering] words = ["…"]'
+    elif "unreadable_date" in reasons or "no_date" in reasons:
+        cure = 'name the column in the project file: columns = { time = "…" }'
+    return (
+        Problem(
+            settings.path.name,
+            f"expected usable rows, found none among {sum(reasons.values())}: {said}",
+            cure,
+        ),
+    )
+
+
+def _unusable(
+    raw: _Raw,
+    settings: LayerSettings,
+    kind: Kind,
+    problems: tuple[Problem, ...],
+    notes: tuple[Note, ...] = (),
+) -> Layer:
+    """Make the layer of a source that cannot be used: no rows, every row left out."""
+    rest = pd.DataFrame(
+        {
+            "row": raw.rows,
+            "reason": "unusable_source",
+            "column": pd.Series([None] * len(raw.rows), dtype=object),
+            "value": pd.Series([None] * len(raw.rows), dtype=object),
+        }
+    )
+    left_out = _joined(raw.left_out, rest)
+    counts = left_out["reason"].value_counts()
+    report = Report(
+        name=settings.name,
+        kind=kind.name,
+        path=settings.path.name,
+        sha256=raw.sha256,
+        read=len(left_out),
+        accepted=0,
+        left_out={reason: int(counts[reason]) for reason in _in_order(counts.index)},
+        notes=notes,
+        problems=problems,
+    )
+    empty = np.empty(0, dtype=object)
+    return Layer(settings.name, kind.name, pd.DataFrame({"id": []}), empty, left_out, report)

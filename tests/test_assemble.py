@@ -1,0 +1,242 @@
+"""From layers to a situation: counted once, compared honestly, ranked by what can be claimed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+import situations as made
+
+from geo.errors import LagesbildError
+from geo.months import parse_month
+from layers.layer import Category, Events, Layer
+from maps.assemble import Frame, Wish, assemble
+from maps.situation import ALL
+
+AREA = shapely.Polygon(made.RING)
+METHODS = {"count": {}, "kde": {}, "gi_star": {}}
+DECEMBER = parse_month("2021-12")
+
+
+def events(at, months, categories=("littering",), hour=22, spread=150.0, seed=1):
+    """Events scattered around points: ``at`` maps (x, y) to a count per month."""
+    rng = np.random.default_rng(seed)
+    rows = [
+        (x + dx, y + dy, month, rng.integers(len(categories)))
+        for (x, y), per_month in at.items()
+        for month in months
+        for dx, dy in rng.normal(
+            0, spread, (per_month[month] if isinstance(per_month, dict) else per_month, 2)
+        )
+    ]
+    x, y, month, category = (np.array(c) for c in zip(*rows, strict=True))
+    return Events(
+        x,
+        y,
+        month.astype(np.int32),
+        np.full(len(x), hour, np.int16),
+        category.astype(np.int32),
+        tuple(categories),
+        np.ones(len(x)),
+    )
+
+
+def background_noise(n, months, categories, seed=2):
+    """Events anywhere in the area."""
+    rng = np.random.default_rng(seed)
+    west, south, east, north = AREA.bounds
+    xy = rng.uniform((west, south), (east, north), (n * 4, 2))
+    xy = xy[shapely.contains_xy(AREA, *xy.T)][:n]
+    return Events(
+        xy[:, 0],
+        xy[:, 1],
+        rng.choice(np.array(months), len(xy)).astype(np.int32),
+        rng.integers(0, 168, len(xy)).astype(np.int16),
+        rng.integers(0, len(categories), len(xy)).astype(np.int32),
+        tuple(categories),
+        np.ones(len(xy)),
+    )
+
+
+YEAR = range(DECEMBER - 11, DECEMBER + 1)
+TWO_YEARS = range(DECEMBER - 23, DECEMBER + 1)
+
+
+def picture(parts, layers=(), **wish):
+    """Assemble with the built-in frame of Lekeberg."""
+    frame = Frame("Lägesbild", "Lekeberg", 3006, AREA, "Lekeberg", categories=made.CATEGORIES)
+    return assemble(frame, Wish(methods=METHODS, **wish), layers, events=parts)
+
+
+def test_a_planted_place_is_the_first_hotspot_with_numbers_that_add_up():
+    """Count, expected, ratio, months, hours and categories of the hotspot equal a count by hand."""
+    planted = events({made.BADGRUVA: 8}, YEAR, ("littering", "vandalism"))
+    noise = background_noise(120, YEAR, ("littering", "speeding"))
+    result = picture([planted, noise])
+    view = result.views[0]
+    assert view.family == ALL
+    spot = view.hotspots[0]
+    assert np.hypot(spot.x - made.BADGRUVA[0], spot.y - made.BADGRUVA[1]) < 250
+    x = np.concatenate([planted.x, noise.x])
+    y = np.concatenate([planted.y, noise.y])
+    month = np.concatenate([planted.month, noise.month])
+    inside = shapely.contains_xy(spot.geometry, x, y)
+    assert spot.n == inside.sum() == sum(n for _, n in spot.categories) == spot.hours.sum()
+    assert spot.n_month == (inside & (month == DECEMBER)).sum()
+    assert spot.n_month_before == (inside & (month == DECEMBER - 1)).sum()
+    assert spot.monthly.sum() == spot.n
+    total = int((result.cells.locate(x, y) >= 0).sum())
+    assert spot.expected == pytest.approx(total * spot.area_m2 / AREA.area)
+    assert spot.ratio == pytest.approx(spot.n / spot.expected)
+    assert view.n == total
+
+
+def test_the_statistics_see_only_the_period():
+    """Trouble of the year before is no hotspot of this period, but is there to compare with."""
+    past = events({made.LEKEN: 10}, range(DECEMBER - 23, DECEMBER - 11))
+    now = events({made.BADGRUVA: 10}, YEAR, seed=3)
+    names = [
+        h.id
+        for h in picture([past, now, background_noise(150, TWO_YEARS, ("littering",))])
+        .views[0]
+        .hotspots
+    ]
+    at = picture([past, now]).cells
+    leken = at.ids[at.locate(np.array([made.LEKEN[0]]), np.array([made.LEKEN[1]]))[0]]
+    assert len(names) == 1
+    assert leken not in names[0]
+
+
+def test_the_month_is_compared_with_the_same_month_a_year_ago():
+    """3 against 20 in December before: down. Without data that reach back: unknown."""
+    two = dict.fromkeys(TWO_YEARS, 3) | {DECEMBER - 12: 20}
+    result = picture(
+        [
+            events({made.BADGRUVA: two}, TWO_YEARS, spread=30),
+            background_noise(150, YEAR, ("littering",)),
+        ]
+    )
+    spot = result.views[0].hotspots[0]
+    assert (spot.n_month, spot.n_year_before, spot.trend) == (3, 20, "down")
+    short = picture([events({made.BADGRUVA: 5}, YEAR), background_noise(150, YEAR, ("littering",))])
+    assert short.views[0].hotspots[0].n_year_before is None
+    assert short.views[0].hotspots[0].trend == "unknown"
+
+
+def test_families_have_their_own_maps_and_add_up():
+    """One map for all and one per family; the families partition the events."""
+    parts = [
+        events({made.BADGRUVA: 6}, YEAR),
+        events({made.FJUGESTA: 6}, YEAR, ("speeding",), seed=5),
+        background_noise(100, YEAR, ("littering", "speeding")),
+    ]
+    result = picture(parts)
+    assert [v.family for v in result.views] == [ALL, "order", "traffic"]
+    assert result.views[0].n == result.views[1].n + result.views[2].n
+    for view, place in ((result.views[1], made.BADGRUVA), (result.views[2], made.FJUGESTA)):
+        assert len(view.hotspots) == 1
+        assert np.hypot(view.hotspots[0].x - place[0], view.hotspots[0].y - place[1]) < 400
+    both = np.column_stack([v.columns["n"] for v in result.views[1:]]).sum(axis=1)
+    assert np.array_equal(both, result.views[0].columns["n"])
+
+
+def test_one_family_alone_needs_no_second_map():
+    """With a single family there is one map, not two alike."""
+    assert len(picture([events({made.BADGRUVA: 6}, YEAR)]).views) == 1
+
+
+def test_too_little_data_shows_points_and_claims_nothing():
+    """Ten reports give no hotspot; the map gets their places, rounded to 100 m, and a warning."""
+    few = events({made.BADGRUVA: 1}, range(DECEMBER - 9, DECEMBER + 1))
+    view = picture([few]).views[0]
+    assert not view.enough
+    assert view.hotspots == ()
+    assert not view.hot.any()
+    assert 0 < len(view.points) <= 10
+    assert np.array_equal(view.points, np.round(view.points / 100) * 100)
+    assert "too_few_events" in [note.key for note in view.notes]
+
+
+def patrols(minutes):
+    """A patrol layer: minutes at places in December."""
+    x, y = (np.array(c, dtype=float) for c in zip(*minutes, strict=True))
+    presence = Events(
+        x,
+        y,
+        np.full(len(x), DECEMBER, np.int32),
+        np.zeros(len(x), np.int16),
+        np.zeros(len(x), np.int32),
+        ("patrol",),
+        np.array(list(minutes.values()), dtype=float),
+    )
+    table = pd.DataFrame({"id": [str(i) for i in range(len(x))]})
+    plain = made.layer("patrols", table, shapely.points(x, y))
+    return Layer(
+        "patrols", "patrols", table, plain.geometry, plain.left_out, plain.report, presence=presence
+    )
+
+
+def test_the_gap_is_where_trouble_is_and_patrols_are_not():
+    """Two equal places, one patrolled within reach: the other has gap rank 1 and no minutes."""
+    parts = [
+        events({made.BADGRUVA: 8, made.LEKEN: 7}, YEAR),
+        background_noise(100, YEAR, ("littering",)),
+    ]
+    far = (made.LEKEN[0] + 3000, made.LEKEN[1])
+    layer = patrols({made.BADGRUVA: 90.0, far: 500.0})
+    spots = picture(parts, [layer]).views[0].hotspots
+    near = {round(np.hypot(h.x - made.BADGRUVA[0], h.y - made.BADGRUVA[1])) < 500: h for h in spots}
+    assert (near[True].patrol_minutes, near[True].gap_rank) == (90.0, 2)
+    assert (near[False].patrol_minutes, near[False].gap_rank) == (0.0, 1)
+    without = picture(parts).views[0].hotspots
+    assert {(h.patrol_minutes, h.gap_rank) for h in without} == {(None, None)}
+
+
+def test_ids_of_hotspots_stay_when_data_are_added_elsewhere():
+    """A place keeps its id from one run to the next: it is its family and busiest cell."""
+    here = events({made.BADGRUVA: 8}, YEAR, spread=60)
+    one = picture([here, background_noise(100, YEAR, ("littering",))]).views[0].hotspots
+    two = (
+        picture(
+            [
+                here,
+                background_noise(100, YEAR, ("littering",)),
+                events({made.FJUGESTA: 9}, YEAR, seed=9),
+            ]
+        )
+        .views[0]
+        .hotspots
+    )
+    assert {h.id for h in one} < {h.id for h in two}
+
+
+def test_categories_without_an_entry_belong_to_other():
+    """A category that the project does not know is counted, in the family of the rest."""
+    frame = Frame("", "", 3006, AREA, "", categories={"littering": Category("littering", "order")})
+    parts = [events({made.BADGRUVA: 4}, YEAR, ("littering", "odd"))]
+    result = assemble(frame, Wish(methods=METHODS), (), events=parts)
+    assert {v.family for v in result.views} == {ALL, "order", "other"}
+
+
+def test_a_month_without_events_is_refused_with_the_months_that_have_some():
+    """The error names the months from which one can choose."""
+    with pytest.raises(LagesbildError) as caught:
+        picture([events({made.BADGRUVA: 4}, YEAR)], month=parse_month("2019-05"))
+    assert "events run from 2021-01 to 2021-12" in str(caught.value)
+
+
+def test_a_period_that_the_data_do_not_fill_is_said():
+    """Six months of data make a period of six months and a warning."""
+    result = picture([events({made.BADGRUVA: 9}, range(DECEMBER - 5, DECEMBER + 1))])
+    assert result.months == (DECEMBER - 5, DECEMBER)
+    assert [n.values["n"] for n in result.notes if n.key == "short_period"] == [6]
+
+
+def test_events_beside_the_area_are_counted_and_said():
+    """Events in no cell take no part and are not silently gone."""
+    outside = events({(460_000.0, 6_500_000.0): 2}, YEAR)
+    result = picture([events({made.BADGRUVA: 6}, YEAR), outside])
+    assert result.cube.beside == 24
+    assert [n.values["n"] for n in result.notes if n.key == "beside_area"] == [24]
+    assert result.views[0].n == 72
