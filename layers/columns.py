@@ -138,8 +138,8 @@ def find_columns(
 ) -> dict[str, str]:
     """Find the column of each field by its synonyms; what is ``given`` comes first.
 
-    A column serves one field only; fields are served in their order, each by the first of its
-    synonyms that is there. Columns already ``taken`` (by the position) are not offered.
+    A column serves one field only; fields are served in their order, each by its own name (unless
+    that stands among its synonyms) or the first of these that is there. Columns already ``taken`` (by the position) are not offered.
     """
     chosen = {f.name: given[f.name] for f in fields if f.name in given}
     used = {*chosen.values(), *taken}
@@ -150,7 +150,8 @@ def find_columns(
     for one in fields:
         if one.name in chosen:
             continue
-        for synonym in (one.name, *one.synonyms):
+        words = one.synonyms if one.name in one.synonyms else (one.name, *one.synonyms)
+        for synonym in words:
             name = folded.pop(plain(synonym), "")
             if name:
                 chosen[one.name] = name

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.crs import WGS84, Finding, find_coordinates, reproject, system_name, transform
+from geo.crs import WGS84, Finding, find_coordinates, reproject, system_name
 from geo.errors import LagesbildError, PlaceError, Problem, SourceError
 from geo.note import Note
 from layers.arealevel import Known, area_level, is_settlement
@@ -52,7 +52,6 @@ _SAME_ID = 0.1
 """A column in which more than this share of rows repeats an earlier one identifies nothing."""
 _MOSTLY = 0.5
 _NEARLY_ALL = 0.9
-_NO_AREA_NAME = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -532,7 +531,7 @@ def _mended(rows: Rows, geometry: Geometries) -> Geometries:
     broken &= shapely.get_dimensions(geometry) == 2  # noqa: PLR2004 - surfaces
     if not broken.any():
         return geometry
-    rows.notes.append(Note("shapes_mended", {"n": int(broken.sum())}))
+    rows.notes.append(Note("geometries_repaired", {"n": int(broken.sum())}))
     mended = geometry.copy()
     mended[broken] = [_surfaces(g) for g in shapely.make_valid(geometry[broken])]
     return mended

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,6 +58,8 @@ Duplicates come last, so that of a row that stands twice the first usable one is
 """
 
 _LONGEST_VALUE = 120
+_MOSTLY = 0.8
+_OF_DAY = r"(?i)\s*(?:kl\.?\s*|klockan\s*)?(?:[01]?\d|2[0-4])[:.][0-5]\d(?:[:.][0-5]\d)?\s*"
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,6 +196,51 @@ class Rows:
             self.leave_out(np.isnat(times.local) & ~times.unreadable, "no_date", column)
         self.leave_out(times.unreadable, "unreadable_date", column)
         return times
+
+    def span(
+        self, begin: tuple[str, str], end: tuple[str, str], date: str
+    ) -> tuple[Times | None, Times | None]:
+        """Give two fields that bound a span of time, each (field, clock); None where not there.
+
+        Where they hold nothing but the time of day, the day is that of the field ``date``; an end
+        by the clock alone is on the day of the beginning, or after the midnight that follows.
+        """
+        if self.clocklike(begin[0]) and self.has(date):
+            begun = self._of_day(self.data[self.columns[date]], begin[0])
+        else:
+            begun = self.times(*begin)
+        if not self.clocklike(end[0]):
+            return begun, self.times(*end)
+        days = pd.Series(begun.local) if begun is not None else None
+        if days is None and self.has(date):
+            days = self.data[self.columns[date]]
+        if days is None:
+            return begun, self.times(*end)
+        ended = self._of_day(days, end[0])
+        if begun is None:
+            return begun, ended
+        past = begun.has_hour & ended.has_hour & (ended.local < begun.local)
+        local = np.where(past, ended.local + np.timedelta64(1, "D"), ended.local)
+        return begun, replace(ended, local=local)
+
+    def clocklike(self, name: str) -> bool:
+        """Say whether a field holds the time of day only, as in ``20:15`` or ``kl 20.15``."""
+        if name not in self.columns:
+            return False
+        values = self.text(name).dropna()
+        return len(values) > 0 and bool(values.str.fullmatch(_OF_DAY).mean() > _MOSTLY)
+
+    def _of_day(self, days: pd.Series, clock: str) -> Times:
+        """Read times of day on given days; what is no time of day is left out."""
+        column = self.columns[clock]
+        times = read_times(days, self.data[column])
+        self.notes += [note for note in times.notes if note.key != "times_unreadable"]
+        self.leave_out(times.unreadable, "unreadable_date", column)
+        written = self.text(clock).notna().to_numpy()
+        missed = written & ~times.has_hour & ~np.isnat(times.local)
+        self.leave_out(missed, "unreadable_date", column)
+        local = np.where(written, times.local, np.datetime64("NaT"))
+        return replace(times, local=local.astype("datetime64[s]"), has_hour=times.has_hour & written)
 
     def categories(self, *, required: bool) -> NDArray[np.int32]:
         """Give each row's category as a position in the vocabulary's keys; -1 where it has none.

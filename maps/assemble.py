@@ -302,6 +302,7 @@ class _Context:
         columns: dict[str, NDArray[Any]] = {"n": n, "weight": weight}
         notes: list[Note] = []
         claim: Result | None = None
+        before: NDArray[np.bool_] | None = None
         for name, parameters in self.wish.methods.items():
             method = methods()[name]
             points = self._points(events) if method.needs_points else None
@@ -315,9 +316,10 @@ class _Context:
             notes.extend(note for note in result.notes if first or note.level == "warning")
             if result.hot is not None and claim is None:
                 claim = result
+                before = self._hot_before(name, history, used[name])
         enough = claim.enough if claim is not None else True
         hot = claim.hot if claim is not None and claim.hot is not None else np.zeros(len(n), bool)
-        hotspots = self._hotspots(family, claim, history, part) if claim is not None else ()
+        hotspots = () if claim is None else self._hotspots(family, claim, before, history, part)
         return View(
             family=family,
             n=int(n.sum()),
@@ -328,6 +330,17 @@ class _Context:
             points=np.zeros((0, 2)) if enough else self._rounded(events),
             notes=tuple(notes),
         )
+
+    def _hot_before(
+        self, name: str, history: Cube, settings: Mapping[str, Any]
+    ) -> NDArray[np.bool_] | None:
+        """Ask what was hot in the period that ended a month earlier; None if data start later."""
+        span = self.everything.cube.span
+        reaches = self.window is not None and span is not None and span[0] < self.window[0]
+        if not reaches or methods()[name].needs_points:
+            return None
+        earlier = history.select(months=(self.months[0] - 1, self.months[1] - 1))
+        return methods()[name].run(Evidence(self.cells, *earlier.per_cell()), **settings).hot
 
     def _points(self, events: NDArray[np.bool_]) -> Points:
         all_of = self.everything
@@ -340,7 +353,12 @@ class _Context:
         return rounded[:_MOST_POINTS]
 
     def _hotspots(
-        self, family: str, claim: Result, history: Cube, part: Cube
+        self,
+        family: str,
+        claim: Result,
+        before: NDArray[np.bool_] | None,
+        history: Cube,
+        part: Cube,
     ) -> tuple[Hotspot, ...]:
         if claim.hot is None or claim.p is None or claim.q is None:
             return ()
@@ -351,12 +369,11 @@ class _Context:
             own = group[n[group] > 0]
             if len(own):
                 best = group[np.argmin(claim.q[group])]
-                spots.append(
-                    self._hotspot(
-                        family, own, history, part, float(claim.p[best]), float(claim.q[best])
-                    )
-                )
-        spots.sort(key=lambda spot: (-(spot.weight - spot.expected), spot.id))
+                p, q = float(claim.p[best]), float(claim.q[best])
+                spot = self._hotspot(family, own, history, part, p, q)
+                new = None if before is None else not bool(before[group].any())
+                spots.append(replace(spot, new=new))
+        spots.sort(key=lambda spot: (-spot.weight * (1 - spot.expected / spot.n), spot.id))
         spots = _with_gaps(spots)
         named = tell_apart([spot.place for spot in spots])
         return tuple(

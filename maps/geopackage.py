@@ -23,7 +23,7 @@ from maps.tables import hotspot_values
 from maps.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 _GEOMETRY = "geom"
 _SHAPES: tuple[Shape, ...] = ("point", "line", "polygon")
 _SIMPLE = {"point": "Point", "line": "LineString", "polygon": "Polygon"}
+_MULTI: dict[str, Callable[..., Any]] = {
+    "point": shapely.multipoints,
+    "line": shapely.multilinestrings,
+    "polygon": shapely.multipolygons,
+}
 _KINDS: dict[str, pa.DataType] = {
     "text": pa.string(),
     "integer": pa.int64(),
@@ -217,7 +222,7 @@ def _layer(layer: Layer, situation: Situation, words: Words, taken: set[str]) ->
     dimension[shapely.is_empty(layer.geometry)] = -1
     present = [shape for i, shape in enumerate(_SHAPES) if (dimension == i).any()]
     base = _technical(layer.name)
-    tables = []
+    tables: list[_Table] = []
     for shape in present or ["point"]:
         chosen = np.flatnonzero(dimension == _SHAPES.index(shape))
         first = not tables
@@ -301,12 +306,14 @@ def _take(name: str, taken: set[str]) -> str:
     return free
 
 
-def _clock(local: NDArray[np.datetime64]) -> NDArray[np.object_]:
-    """Write wall-clock times as ``2021-06-07 14:30``; None where missing."""
-    text = np.datetime_as_string(local.astype("datetime64[m]")).astype(object)
-    text = np.array([one.replace("T", " ") for one in text], dtype=object)
-    text[np.isnat(local)] = None
-    return text
+def _clock(local: NDArray[np.datetime64]) -> pa.Array:
+    """Write wall-clock times as ``2021-06-07 14:30``; null where missing."""
+    minutes = local.astype("datetime64[m]")
+    missing = np.isnat(minutes)
+    minutes[missing] = np.datetime64(0, "m")
+    text = np.datetime_as_string(minutes).astype("U16")
+    text.view("U1").reshape(len(text), 16)[:, 10] = " "
+    return pa.array(text, pa.string(), mask=missing)
 
 
 def _utc(local: pd.Series[Any]) -> pd.Series[Any]:
@@ -317,13 +324,14 @@ def _utc(local: pd.Series[Any]) -> pd.Series[Any]:
     """
     twice = np.ones(len(local), dtype=bool)
     zoned = local.dt.tz_localize("Europe/Stockholm", ambiguous=twice, nonexistent="shift_forward")
-    return zoned.dt.tz_convert("UTC")
+    return pd.Series(zoned.dt.tz_convert("UTC"))
 
 
 def _array(values: Any, kind: pa.DataType | None = None) -> pa.Array:  # noqa: ANN401 - a column
     """Turn a column to Arrow: missing values are null, integers stay integers, text is valid."""
     try:
-        array = pa.array(values, kind, from_pandas=True)
+        given = isinstance(values, pa.Array)
+        array = values if given else pa.array(values, kind, from_pandas=True)
     except (pa.ArrowException, TypeError, UnicodeError):
         said = [None if pd.api.types.is_scalar(v) and pd.isna(v) else str(v) for v in values]
         array = pa.array([v and v.encode("utf-8", "replace").decode() for v in said], pa.string())
@@ -374,29 +382,17 @@ def _wkb(
     shapes: NDArray[np.object_], shape: Shape, *, multi: bool = False
 ) -> tuple[pa.Array, str]:
     """Write geometries of one dimension as WKB of one type, all multi where one is."""
-    make = {
-        "point": shapely.multipoints,
-        "line": shapely.multilinestrings,
-        "polygon": shapely.multipolygons,
-    }[shape]
     simple = _SIMPLE[shape]
     kinds = shapely.get_type_id(shapes)
-    rings = kinds == shapely.GeometryType.LINEARRING
-    if rings.any():
-        shapes = shapes.copy()
-        shapes[rings] = shapely.linestrings(
-            *shapely.get_coordinates(shapes[rings], return_index=True)[:1],
-            indices=shapely.get_coordinates(shapes[rings], return_index=True)[1],
-        )
-        kinds = shapely.get_type_id(shapes)
-    multi = multi or bool((kinds != shapely.GeometryType[simple.upper()].value).any())
+    kinds[kinds == shapely.GeometryType.LINEARRING] = shapely.GeometryType.LINESTRING  # in WKB too
+    multi = multi or bool((kinds != shapely.GeometryType[simple.upper()]).any())
     if multi and len(shapes):
         parts, owner = shapely.get_parts(shapes, return_index=True)
         while (shapely.get_type_id(parts) > shapely.GeometryType.POLYGON).any():
             parts, inner = shapely.get_parts(parts, return_index=True)
             owner = owner[inner]
         mine = shapely.get_dimensions(parts) == _SHAPES.index(shape)
-        shapes = make(parts[mine], indices=owner[mine])
+        shapes = _MULTI[shape](parts[mine], indices=owner[mine])
     wkb = shapely.to_wkb(shapes, output_dimension=2, byte_order=1)
     return pa.array(wkb, pa.large_binary()), f"Multi{simple}" if multi else simple
 

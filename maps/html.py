@@ -45,8 +45,8 @@ SYMBOLS = {"bathing_sites": "circle", "traffic_spots": "triangle", "patrols": "d
 NOT_DRAWN = frozenset({"incidents", "area", "survey"})
 """Kinds whose rows may be single reports of people: they reach the page as counts in cells only."""
 
-LINES = ("motorway", "road_major", "road_minor", "path", "rail", "stream")
-AREAS = ("water", "wetland", "forest", "built_up")
+LINES = ("road_major", "road_minor", "railway", "water")
+AREAS = ("water", "built_up")
 """Classes of the background that the page has a manner for; others are drawn plainly."""
 
 SURFACES = 6

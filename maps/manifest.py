@@ -98,7 +98,7 @@ def _versions() -> dict[str, str]:
     return versions
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - settings hold what methods and projects put there
+def _plain(value: Any) -> Any:  # noqa: ANN401, PLR0911 - settings hold anything; one return a type
     """Turn a setting into what JSON knows; what has no such form is a ``TypeError``."""
     if isinstance(value, np.generic | np.ndarray):
         return _plain(value.tolist())

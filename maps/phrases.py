@@ -127,6 +127,8 @@ def reason(hotspot: Hotspot, words: Words, situation: Situation) -> str:
                 known=hotspot.peak.known,
             )
         )
+    if hotspot.new:
+        parts.append(words("phrases.reason.new"))
     if hotspot.trend in {"up", "down"}:
         parts.append(trend(hotspot, words))
     if hotspot.patrol_minutes is not None:

@@ -77,7 +77,9 @@ class Hotspot:
     the family's events were spread evenly over the study area, ``ratio`` is n / expected.
     ``hours`` is a 7 x 24 matrix (Monday first); ``monthly`` runs over ``Situation.months``.
     ``n_year_before`` is None where the data do not reach back.
-    ``patrol_minutes`` is None when the project has no patrols; so is then ``gap_rank``.
+    ``patrol_minutes`` is None when the project has no patrols; so is then ``gap_rank``. ``new``
+    says that no part of it was a hotspot in the period that ended a month earlier; None where
+    the data do not reach back that far.
     """
 
     id: str
@@ -108,6 +110,7 @@ class Hotspot:
     near: tuple[Near, ...]
     patrol_minutes: float | None
     gap_rank: int | None
+    new: bool | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ Run with the Python that QGIS is installed for: ``qgis_open.py FILE PICTURE [WID
 import json
 import os
 import sys
+from collections import Counter
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -20,7 +21,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QSize
-from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtGui import QColor, QImage
 
 ORDER = ("places", "hotspots", "bathing", "traffic", "patrols", "incidents", "area", "cells")
 
@@ -53,10 +54,21 @@ def look(layer: QgsVectorLayer) -> dict[str, object]:
     return described
 
 
+def colours(image: QImage) -> dict[str, int]:
+    """Count the picture's commonest colours."""
+    data = image.convertToFormat(QImage.Format_RGB888)
+    seen = Counter(
+        data.pixel(x, y) & 0xFFFFFF
+        for y in range(0, data.height(), 2)
+        for x in range(0, data.width(), 2)
+    )
+    return {f"#{colour:06x}": count for colour, count in seen.most_common(60)}
+
+
 def main() -> None:
     """Open, look, draw."""
     file, picture = sys.argv[1:3]
-    application = QgsApplication([], False)
+    application = QgsApplication([], False)  # noqa: FBT003 - without windows
     application.initQgis()
     whole = QgsVectorLayer(file, "file", "ogr")
     names = [part.split("!!::!!")[1] for part in whole.dataProvider().subLayers()]
@@ -84,6 +96,7 @@ def main() -> None:
     job.start()
     job.waitForFinished()
     job.renderedImage().save(picture)
+    found["colours"] = colours(job.renderedImage())
     found["errors"] = [error.message for error in job.errors()]
     found["scale"] = settings.scale()
     json.dump(found, sys.stdout)

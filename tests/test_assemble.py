@@ -124,6 +124,18 @@ def test_the_month_is_compared_with_the_same_month_a_year_ago():
     assert short.views[0].hotspots[0].trend == "unknown"
 
 
+def test_a_place_that_has_just_become_hot_is_new():
+    """Trouble that began this month is new; trouble of the whole year is not; unknown without past."""
+    old = events({made.BADGRUVA: 6}, TWO_YEARS)
+    fresh = events({made.FJUGESTA: 25}, [DECEMBER], seed=4)
+    noise = background_noise(200, TWO_YEARS, ("littering",))
+    spots = picture([old, fresh, noise]).views[0].hotspots
+    told = {np.hypot(h.x - made.FJUGESTA[0], h.y - made.FJUGESTA[1]) < 500: h.new for h in spots}
+    assert told == {True: True, False: False}
+    short = picture([events({made.BADGRUVA: 6}, YEAR), background_noise(100, YEAR, ("littering",))])
+    assert [h.new for h in short.views[0].hotspots] == [None]
+
+
 def test_families_have_their_own_maps_and_add_up():
     """One map for all and one per family; the families partition the events."""
     parts = [

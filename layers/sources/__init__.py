@@ -68,7 +68,7 @@ TIME = Field(
      "datetime", "date_time", "timestamp", "händelsetid", "händelsetidpunkt", "händelsedatum",
      "brottstid", "brottsdatum", "datum", "date", "when", "när", "inträffad", "inträffade",
      "occurred", "occurred_at", "requested_datetime", "rapporterad", "rapportdatum", "anmäld",
-     "inkom", "registrerad", "skapad", "created", "tid"),
+     "inkom", "registrerad", "skapad", "created", "time", "tid"),
 )  # fmt: skip
 CLOCK = Field(
     "clock",

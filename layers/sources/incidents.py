@@ -57,9 +57,9 @@ def build(rows: Rows) -> Built:
 
 def _moments(rows: Rows) -> tuple[Moments, Moments, Mask]:
     """Give the time to show, the one to count by, and whether its hour is known."""
-    begun = rows.times("time_from", "clock_from")
-    ended = rows.times("time_to", "clock_to")
-    moment = rows.times("time", "clock")
+    dated = rows.clocklike("time_from") or rows.clocklike("time_to")
+    begun, ended = rows.span(("time_from", "clock_from"), ("time_to", "clock_to"), "time")
+    moment = None if dated else rows.times("time", "clock")
     if begun is None and ended is None and moment is not None:
         shown, middle, known = moment.local, moment.local, moment.has_hour
     else:

@@ -64,8 +64,9 @@ def build(rows: Rows) -> Built:
     An end before the start is left out, as is a patrol of more than a day. A patrol that says
     neither its end nor its minutes is drawn, and counts for no presence.
     """
-    begun = rows.times("start", "clock_start")
-    ended = rows.times("end", "clock_end")
+    begun, ended = rows.span(("start", "clock_start"), ("end", "clock_end"), "date")
+    if begun is None:
+        begun = rows.times("date")
     own = rows.numbers("minutes", least=0.0)
     nothing = np.full(len(rows), np.datetime64("NaT"), dtype="datetime64[s]")
     start = nothing if begun is None else begun.local
@@ -213,13 +214,19 @@ KIND = Kind(
             "time",
             "when the patrol began",
             ("starttid", "från", "from", "start_time", "påbörjad", "tid från", "datum och tid",
-             "tidpunkt", "datetime", "begin", "datum", "date", "time", "tid"),
+             "tidpunkt", "datetime", "begin", "startdatum", "time", "tid"),
+        ),
+        Field(
+            "date",
+            "time",
+            "the day, where start and end are times of day or are not there",
+            ("datum", "dag", "day"),
         ),
         Field(
             "clock_start",
             "clock",
             "hour of the day of start, in a column of its own",
-            ("kl från", "klockslag", "start kl", "startklockslag", "kl", "tid"),
+            ("kl från", "klockslag", "start kl", "startklockslag", "kl"),
         ),
         Field(
             "end",

@@ -1,0 +1,481 @@
+"""One plain table of points without a project: columns found, said aloud, and streamed as events."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo.crs import (
+    WGS84,
+    Finding,
+    find_coordinates,
+    metric_crs_for,
+    require_metres,
+    system_name,
+)
+from geo.errors import PlaceError, Problem, SourceError
+from geo.months import UNKNOWN_HOUR, month_and_hour
+from geo.note import Note
+from layers.arealevel import Known, area_level
+from layers.categories import most_common
+from layers.columns import Position, find_columns, find_position, listed, misnamed
+from layers.layer import Events
+from layers.numbers import read_numbers
+from layers.reading import area_of_use, format_of, read_position, share_in
+from layers.rows import no_times
+from layers.sources import CATEGORY, CLOCK, TIME, WEIGHT
+from layers.when import read_times
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from layers.layer import RawTable
+
+    Floats = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+
+NO_CATEGORY = "events"
+"""The one category of a table that has none."""
+
+MISSING_CATEGORY = "other"
+"""The category of a row that says none."""
+
+_FIELDS = (CATEGORY, TIME, CLOCK, WEIGHT)
+_TOO_MANY_CATEGORIES = 200
+_EPSG_IN_NAME = re.compile(r"(?<!\d)(\d{4,5})(?!\d)")
+
+
+@dataclass(eq=False)
+class EventStream:
+    """A table that is being read: what was chosen at the start, what was counted on the way.
+
+    ``epsg`` is the coordinate system of the events, in metres. ``notes`` grow while the batches
+    are taken: read them afterwards. Then ``read == accepted + sum(left_out.values()) +
+    area_level``. ``categories`` grows too, and never changes its order.
+    """
+
+    path: Path
+    epsg: int
+    position: Position
+    columns: dict[str, str]
+    finding: Finding
+    notes: list[Note]
+    waiting: list[RawTable]
+    rest: Iterator[RawTable]
+    categories: list[str] = field(default_factory=list)
+    read: int = 0
+    accepted: int = 0
+    area_level: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    _places: dict[str, int] = field(default_factory=dict)
+    _centres: Floats | None = None
+    _undated: int = 0
+    _unreadable_dates: int = 0
+
+    def batches(self) -> Iterator[Events]:
+        """Give the events batch by batch.
+
+        An event with a position is kept whatever its date: one that is missing or unreadable
+        leaves the month and the hour unknown, and a note counts them. Rows that stand twice are
+        both kept: a stream remembers no rows.
+
+        Raises
+        ------
+        SourceError
+            At the end, if no event could be used.
+        """
+        while self.waiting:
+            yield from self._events(self.waiting.pop(0))
+        for table in self.rest:
+            yield from self._events(table)
+        self._conclude()
+
+    def _events(self, table: RawTable) -> Iterator[Events]:
+        self.left_out.update(table.left_out["reason"].tolist())
+        n = len(table.data)
+        self.read += n + len(table.left_out)
+        if not n:
+            return
+        a, b, keep = self._positions(table)
+        weight = np.ones(n)
+        if "weight" in self.columns:
+            own, bad = read_numbers(table.data[self.columns["weight"]])
+            keep = self._out(keep, bad, "unreadable_number")
+            keep = self._out(keep, own < 0, "negative_number")
+            weight = np.where(np.isnan(own), 1.0, own)
+        month, hour, local = self._times(table.data, keep)
+        category = self._categorise(table.data)
+        if self._centres is None:
+            self._centres = _centres(a, b, keep, category, local)
+        for centre_a, centre_b in self._centres:
+            here = keep & (a == centre_a) & (b == centre_b)
+            self.area_level += int(here.sum())
+            keep = keep & ~here
+        x, y = self.finding.place(a, b, self.epsg)
+        keep = self._out(keep, np.isnan(x), "unreadable_position")
+        self.accepted += int(keep.sum())
+        if not keep.any():
+            return
+        arrays = (x, y, month, hour, category, weight)
+        if not keep.all():
+            x, y, month, hour, category, weight = (values[keep] for values in arrays)
+        yield Events(x, y, month, hour, category, tuple(self.categories), weight)
+
+    def _out(self, keep: Mask, bad: Mask, reason: str) -> Mask:
+        n = int((keep & bad).sum())
+        if not n:
+            return keep
+        self.left_out[reason] += n
+        return keep & ~bad
+
+    def _positions(self, table: RawTable) -> tuple[Floats, Floats, Mask]:
+        keep = np.ones(len(table.data), dtype=bool)
+        a, b, missing, bad, zero = _position_of(table, self.position)
+        keep = self._out(keep, missing, "no_position")
+        keep = self._out(keep, bad, "unreadable_position")
+        keep = self._out(keep, zero, "zero_position")
+        return a, b, keep
+
+    def _times(
+        self, data: pd.DataFrame, keep: Mask
+    ) -> tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.datetime64]]:
+        if "time" not in self.columns:
+            month, hour = no_times(len(data))
+            return month, hour, np.full(len(data), np.datetime64("NaT"), dtype="datetime64[s]")
+        clock = self.columns.get("clock")
+        times = read_times(data[self.columns["time"]], None if clock is None else data[clock])
+        for note in times.notes:
+            self._note(note)
+        self._unreadable_dates += int((keep & times.unreadable).sum())
+        self._undated += int((keep & np.isnat(times.local) & ~times.unreadable).sum())
+        month, hour = month_and_hour(times.local)
+        if not times.has_hour.all():
+            hour[~times.has_hour] = UNKNOWN_HOUR
+        return month, hour, times.local
+
+    def _note(self, note: Note) -> None:
+        """Keep a note of a batch; a second one of its kind adds to the first one's number."""
+        before = next((i for i, old in enumerate(self.notes) if old.key == note.key), None)
+        if before is None:
+            self.notes.append(note)
+        elif "n" in note.values:
+            old = self.notes[before]
+            total = {**old.values, "n": old.values["n"] + note.values["n"]}
+            self.notes[before] = replace(old, values=total)
+
+    def _categorise(self, data: pd.DataFrame) -> NDArray[np.int32]:
+        """Number the words of a batch in the list of all categories so far."""
+        if "category" not in self.columns:
+            self._place_of(NO_CATEGORY)
+            return np.zeros(len(data), dtype=np.int32)
+        codes, words = pd.factorize(data[self.columns["category"]])
+        places = [self._place_of(" ".join(str(word).split())) for word in words]
+        missing = self._place_of(MISSING_CATEGORY) if (codes < 0).any() else -1
+        return np.array([*places, missing], dtype=np.int32)[codes]
+
+    def _place_of(self, word: str) -> int:
+        word = word or MISSING_CATEGORY
+        if word not in self._places:
+            self._places[word] = len(self.categories)
+            self.categories.append(word)
+        return self._places[word]
+
+    def _conclude(self) -> None:
+        if self._unreadable_dates:
+            values = {"n": self._unreadable_dates, "column": self.columns["time"]}
+            self.notes.append(Note("dates_unreadable_kept", values, "warning"))
+        if self._undated:
+            self.notes.append(Note("dates_missing", {"n": self._undated}))
+        if self.area_level:
+            points = 0 if self._centres is None else len(self._centres)
+            values = {"n": self.area_level, "total": self.read, "points": points}
+            self.notes.append(Note("area_level", values, "warning"))
+        if sum(self.left_out.values()):
+            reasons = dict(self.left_out.most_common())
+            values = {
+                "n": sum(self.left_out.values()),
+                "read": self.read,
+                "reasons": most_common(reasons),
+            }
+            self.notes.append(Note("rows_left_out", values, "warning"))
+        if self.accepted:
+            return
+        found = dict(self.left_out.most_common())
+        if self.area_level:
+            found = {"area_level": self.area_level, **found}
+        raise SourceError(
+            f"no row of {self.path.name} can be placed on a map of hotspots",
+            (
+                Problem(
+                    self.path.name,
+                    f"expected events with positions of their own, found none among {self.read} "
+                    f"rows: {most_common(found)}",
+                    "events on an area's centre say nothing about where in it they happened"
+                    if self.area_level
+                    else "name the columns with --x and --y, or --lon and --lat",
+                ),
+            ),
+        )
+
+
+def open_events(
+    path: Path,
+    *,
+    x: str | None = None,
+    y: str | None = None,
+    lon: str | None = None,
+    lat: str | None = None,
+    time: str | None = None,
+    category: str | None = None,
+    weight: str | None = None,
+    crs: int | None = None,
+    sheet: str | None = None,
+    layer: str | None = None,
+) -> EventStream:
+    """Open a table of events: find its columns and its coordinate system, and say both.
+
+    Longitude and latitude are preferred to metres where a table has both. ``crs`` is the system
+    in metres to work in, and the one that columns in metres are in; else the events come in
+    SWEREF 99 TM in Sweden, in the UTM zone elsewhere, or in the metres that the table has.
+
+    Raises
+    ------
+    SourceError
+        Where a file cannot be read, or a column is not there.
+    PlaceError
+        Where the coordinate system cannot be found, or is none in metres.
+    """
+    if crs is not None:
+        require_metres(crs)
+    asked = {"x": x, "y": y, "lon": lon, "lat": lat}
+    given = {name: column for name, column in asked.items() if column is not None}
+    named = {"time": time, "category": category, "weight": weight}
+    wanted = {name: column for name, column in named.items() if column is not None}
+    tables = iter(format_of(path).read(path, sheet=sheet, layer=layer))
+    first = next(tables, None)
+    if first is None:
+        raise SourceError(
+            f"{path.name} has no rows", (Problem(path.name, "expected a table, found nothing"),)
+        )
+    names = [str(name) for name in first.data.columns]
+    problems = misnamed(given | wanted, names, [*asked, *named], path.name)
+    problems += _halves(given, path)
+    if problems:
+        cured = tuple(replace(p, cure=_as_option(p.cure)) for p in problems)
+        raise SourceError(f"{path.name} lacks what was asked for", cured)
+    waiting, a, b, position, others = _first_positions(path, first, tables, given)
+    columns = find_columns(_FIELDS, names, wanted, taken=position.columns)
+    notes = list(first.notes)
+    table = waiting[0].data
+    if "category" in columns and "category" not in wanted:
+        distinct = table[columns["category"]].nunique()
+        if distinct > min(_TOO_MANY_CATEGORIES, max(len(table) // 2, 2)):
+            ignored = columns.pop("category")
+            notes.append(Note("category_ignored", {"column": ignored, "n": distinct}))
+    finding, epsg = _system(waiting[0], position, a, b, crs, path, told=bool(given))
+    return EventStream(
+        path=path,
+        epsg=epsg,
+        position=position,
+        columns=columns,
+        finding=finding,
+        notes=[*notes, *_said(position, others, columns, finding, epsg)],
+        waiting=waiting,
+        rest=tables,
+    )
+
+
+def _halves(given: dict[str, str], path: Path) -> list[Problem]:
+    """Refuse one half of a pair of columns."""
+    return [
+        Problem(path.name, f"expected --{other} beside --{one}, found --{one} alone")
+        for one, other in (("x", "y"), ("y", "x"), ("lon", "lat"), ("lat", "lon"))
+        if one in given and other not in given
+    ]
+
+
+def _as_option(cure: str) -> str:
+    """Say a cure as an option of the command instead of a line of a project file."""
+    found = re.fullmatch(r'write columns = \{ (\w+) = "(.*)" \}', cure)
+    return f'--{found[1]} "{found[2]}"' if found else cure
+
+
+def _first_positions(
+    path: Path, first: RawTable, tables: Iterator[RawTable], given: dict[str, str]
+) -> tuple[list[RawTable], Floats, Floats, Position, tuple[str, ...]]:
+    """Read batches until one has a position to look at, and keep them for later."""
+    names = [str(name) for name in first.data.columns]
+    shaped = first.geometry is not None and not given
+    position, others = (Position("none"), ()) if shaped else find_position(names, given)
+    if position.scheme == "wkt" or (position.scheme == "none" and not shaped):
+        raise SourceError(
+            f"{path.name} has no columns for a position that are known",
+            (
+                Problem(
+                    path.name,
+                    f"expected lon and lat, or x and y, found {listed(names)}",
+                    "name them: --lon COLUMN --lat COLUMN, or --x COLUMN --y COLUMN",
+                ),
+            ),
+        )
+    waiting = [first]
+    while True:
+        a, b, missing, bad, zero = _position_of(waiting[-1], position)
+        if (~(missing | bad | zero)).any():
+            return waiting, a, b, position, others
+        table = next(tables, None)
+        if table is None:
+            return waiting, a, b, position, others
+        waiting.append(table)
+
+
+def _position_of(
+    table: RawTable, position: Position
+) -> tuple[Floats, Floats, Mask, Mask, Mask]:
+    """Read the positions of a batch, from its columns or its points."""
+    if position.scheme != "none":
+        return read_position(table.data, position)
+    shapes = table.geometry
+    if shapes is None:
+        nothing = np.full(len(table.data), np.nan)
+        none = np.zeros(len(nothing), dtype=bool)
+        return nothing, nothing, ~none, none, none
+    missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    single = (shapely.get_type_id(shapes) == 4) & (shapely.get_num_geometries(shapes) == 1)  # noqa: PLR2004 - multipoint
+    if single.any():
+        shapes = np.where(single, shapely.get_geometry(shapes, 0), shapes)
+    a, b = shapely.get_x(shapes), shapely.get_y(shapes)
+    return a, b, missing, ~missing & np.isnan(a), (a == 0) & (b == 0)
+
+
+def _system(
+    table: RawTable,
+    position: Position,
+    a: Floats,
+    b: Floats,
+    crs: int | None,
+    path: Path,
+    *,
+    told: bool,
+) -> tuple[Finding, int]:
+    """Find the system that the positions are in, and the one in metres to work in."""
+    if position.scheme == "none" and table.crs is not None:
+        code = table.crs.to_epsg(min_confidence=70)
+        if code is None:
+            raise PlaceError(
+                f"{path.name} is in a coordinate system that is not in the EPSG register",
+                (
+                    Problem(
+                        path.name,
+                        f"expected an EPSG code, found {table.crs.name}",
+                        "save it as EPSG:3006 or EPSG:4326",
+                    ),
+                ),
+            )
+        finding = Finding(code, swapped=False, share_inside=np.nan)
+    else:
+        finding = _of_columns(position, a, b, crs, path, told=told)
+    if crs is not None:
+        return finding, crs
+    if finding.epsg != WGS84:
+        try:
+            require_metres(finding.epsg)
+        except PlaceError:
+            pass
+        else:
+            return finding, finding.epsg
+    lon, lat = finding.place(a, b, WGS84)
+    return finding, metric_crs_for(lon, lat)
+
+
+def _of_columns(
+    position: Position, a: Floats, b: Floats, crs: int | None, path: Path, *, told: bool
+) -> Finding:
+    """Find the system of columns: degrees by their names, metres as told, by name, or by looking."""
+    where = f"{path.name} {', '.join(position.columns)}"
+    if position.scheme == "lonlat" and told:
+        return find_coordinates(a, b, box=None, names=("lon", "lat"), where=where)
+    code = crs if position.scheme == "xy" else None
+    if position.scheme == "xy" and code is None:
+        code = _code_in(position)
+    there = np.isfinite(a) & np.isfinite(b)
+    degrees = there.any() and max(abs(a[there]).max(), abs(b[there]).max()) <= 180  # noqa: PLR2004 - degrees
+    if code is not None and not degrees:
+        plain = Finding(code, swapped=False, share_inside=np.nan)
+        turned = replace(plain, swapped=True)
+        box = area_of_use(code)
+        swapped = share_in(turned, a, b, box) > max(share_in(plain, a, b, box), 0.5)
+        return turned if swapped else plain
+    two = (position.a, position.b) if position.b else None
+    return find_coordinates(a, b, box=None, names=two, target_epsg=crs, where=where)
+
+
+def _code_in(position: Position) -> int | None:
+    """Read an EPSG code that both columns' names carry, as in ``x_32615`` and ``y_32615``."""
+    codes = [_EPSG_IN_NAME.findall(name) for name in position.columns]
+    if len(codes) != 2 or not codes[0] or codes[0] != codes[1]:  # noqa: PLR2004 - a pair
+        return None
+    code = int(codes[0][-1])
+    try:
+        require_metres(code)
+    except PlaceError:
+        return None
+    return code
+
+
+def _said(
+    position: Position,
+    others: tuple[str, ...],
+    columns: dict[str, str],
+    finding: Finding,
+    epsg: int,
+) -> list[Note]:
+    """Say every choice: columns, coordinate system, metres."""
+    pairs = [*columns.items()]
+    if position.columns:
+        names = {"lonlat": ("lon", "lat"), "xy": ("x", "y")}.get(position.scheme, ("position",))
+        pairs = [*zip(names, position.columns, strict=True), *pairs]
+    notes = []
+    if pairs:
+        text = ", ".join(f"{name} = {column}" for name, column in pairs)
+        notes.append(Note("columns_found", {"columns": text}))
+    if others:
+        values = {"chosen": ", ".join(position.columns), "others": ", ".join(others)}
+        notes.append(Note("position_chosen", values))
+    notes += finding.notes
+    notes.append(Note("metres_chosen", {"epsg": epsg, "name": system_name(epsg)}))
+    if "category" not in columns:
+        notes.append(Note("no_category_column"))
+    if "time" not in columns:
+        notes.append(Note("no_time_column"))
+    return notes
+
+
+def _centres(
+    a: Floats, b: Floats, keep: Mask, category: NDArray[np.int32], local: NDArray[np.datetime64]
+) -> Floats:
+    """Find coordinates in the first batch that stand for an area (``layers.arealevel``).
+
+    Only among points that mostly have a coordinate of their own: a table in which most
+    coordinates repeat (counts on a raster, say) is spread over areas by intention.
+    """
+    a, b = a[keep], b[keep]
+    if not len(a):
+        return np.empty((0, 2))
+    counts = np.unique(a + 1j * b, return_counts=True)[1]
+    if len(counts) > 1 and np.median(counts) > 1:
+        return np.empty((0, 2))
+    scale = 1e5 if np.abs(a).max() <= 180 and np.abs(b).max() <= 180 else 1.0  # noqa: PLR2004 - degrees
+    crowd = area_level(
+        a * scale, b * scale, known=Known(), different=(category[keep], local[keep])
+    )
+    return np.unique(np.column_stack([a[crowd], b[crowd]]), axis=0)

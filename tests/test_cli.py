@@ -1,0 +1,282 @@
+"""The commands as they are typed: what they write, what they say, how they end."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyogrio
+import pytest
+from click.testing import CliRunner
+
+from cli import main
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def call(*words):
+    """Run a command in this process."""
+    return CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False)
+
+
+def files_of(folder):
+    """Every file of a folder and its bytes."""
+    return {
+        str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The Lekeberg example, written and built once."""
+    folder = tmp_path_factory.mktemp("demo") / "lekeberg"
+    result = call("demo", folder)
+    assert result.exit_code == 0, result.output
+    return folder, result
+
+
+def test_the_demo_writes_the_whole_result_and_says_where(built):
+    """Five files in the month's folder, named on the screen."""
+    folder, result = built
+    out = folder / "out" / "2021-12"
+    assert {p.name for p in out.iterdir()} == {
+        "karta.html",
+        "lagesbild.gpkg",
+        "hotspots.csv",
+        "left_out.csv",
+        "manifest.json",
+    }
+    assert str(out / "karta.html") in result.stderr
+    assert "hotspots in 2021-12" in result.stderr
+
+
+def test_no_row_is_lost(built):
+    """In the manifest and the table of rows left out: read = accepted + left out, per source."""
+    out = built[0] / "out" / "2021-12"
+    manifest = json.loads((out / "manifest.json").read_text("utf-8"))
+    with (out / "left_out.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter=";"))
+    assert len(manifest["inputs"]) == 9
+    for source in manifest["inputs"]:
+        left = sum(source["left_out"].values())
+        assert source["read"] == source["accepted"] + left
+        assert left == sum(1 for row in rows if row["source"] == source["name"])
+    assert sum(len(s["left_out"]) for s in manifest["inputs"]) >= 6
+
+
+def test_the_same_input_gives_the_same_bytes(built):
+    """A second build changes nothing, to the last byte."""
+    folder, _ = built
+    before = files_of(folder / "out")
+    assert call("build", folder / "lagesbild.toml").exit_code == 0
+    assert files_of(folder / "out") == before
+
+
+def test_a_failed_build_leaves_the_earlier_result(built, tmp_path):
+    """A source that has gone bad: exit 1, the file named, nothing of the old result touched."""
+    folder = tmp_path / "copy"
+    for name, content in files_of(built[0]).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    before = files_of(folder / "out")
+    (folder / "trafik.csv").write_text("hej\nhopp\n", "utf-8")
+    (folder / "rapporter_2020.csv").write_bytes(b"\x00\x01\x02")
+    result = call("build", folder / "lagesbild.toml")
+    assert result.exit_code == 1
+    assert "trafik.csv" in result.stderr
+    assert "rapporter_2020.csv" in result.stderr  # all problems at once
+    assert files_of(folder / "out") == before
+    assert call("check", folder / "lagesbild.toml").exit_code == 1
+
+
+def test_check_writes_nothing_and_counts_everything(built, tmp_path):
+    """A table on stdout with read, accepted and left out; no file is made."""
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    for path in (ROOT / "examples" / "lekeberg").iterdir():
+        if path.is_file():
+            (folder / path.name).write_bytes(path.read_bytes())
+    before = files_of(folder)
+    result = call("check", folder / "lagesbild.toml")
+    assert result.exit_code == 0
+    assert files_of(folder) == before
+    header = result.stdout.splitlines()[0].split()
+    assert header[:4] == ["source", "file", "read", "accepted"]
+    assert "unknown" in result.stdout or "left out" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "setting", ["grid.cell_size=1000", "grid.kind=hex", "period.window_months=24"]
+)
+def test_settings_can_be_overridden(built, tmp_path, setting):
+    """``--set`` is used and recorded in the manifest."""
+    out = tmp_path / "out"
+    result = call(
+        "build", built[0] / "lagesbild.toml", "--out", out, "--set", setting, "--lang", "en"
+    )
+    assert result.exit_code == 0, result.output
+    text = (out / "2021-12" / "manifest.json").read_text("utf-8")
+    settings = json.loads(text)["settings"]
+    found = {
+        "grid.cell_size=1000": settings["grid"].get("cell_size") == 1000,
+        "grid.kind=hex": settings["grid"]["kind"] == "hex",
+        "period.window_months=24": settings["period"]["months"] == ["2020-01", "2021-12"],
+    }
+    assert found[setting]
+
+
+def test_an_earlier_month_can_be_asked_for(built, tmp_path):
+    """``--month 2021-07`` builds July in its own folder."""
+    result = call("build", built[0] / "lagesbild.toml", "--out", tmp_path, "--month", "2021-07")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "2021-07" / "karta.html").is_file()
+
+
+@pytest.mark.parametrize("month", ["2021", "juli", "2021-13"])
+def test_a_month_that_is_none_is_wrong_use(built, month):
+    """Wrong use ends with 2 and says what was expected."""
+    result = call("build", built[0] / "lagesbild.toml", "--month", month)
+    assert result.exit_code == 2
+    assert "YYYY-MM" in result.stderr
+
+
+def test_an_empty_project_tells_what_it_lacks(tmp_path):
+    """``init`` writes a project; ``check`` names the missing polygon; ``init`` again refuses."""
+    folder = tmp_path / "ny"
+    assert call("init", folder).exit_code == 0
+    result = call("check", folder / "lagesbild.toml")
+    assert result.exit_code == 1
+    assert "kommun.geojson" in result.stderr
+    before = files_of(folder)
+    assert call("init", folder).exit_code == 1
+    assert files_of(folder) == before
+
+
+def test_hotspots_of_the_robberies_of_memphis_on_the_reference_grid(reference, tmp_path):
+    """The command's Gi* equals R spdep's for all 3,302 cells; 425 by p, 278 by q."""
+    folder = reference / "memphis"
+    out = tmp_path / "out.gpkg"
+    result = call(
+        "hotspots",
+        folder / "memphis_robberies_2019.csv",
+        "-o",
+        out,
+        "--cells",
+        folder / "grid_square_500.gpkg",
+        "--method",
+        "gi_star",
+    )
+    assert result.exit_code == 0, result.output
+    frame = pyogrio.read_dataframe(out, layer="cells", read_geometry=False)
+    with gzip.open(folder / "gi_star_square_500_expected.csv.gz", "rt") as file:
+        rows = list(csv.DictReader(file))
+    expected = {k: np.array([float(row[k]) for row in rows]) for k in rows[0]}
+    assert frame["cell"].tolist() == expected["cell"].astype(int).tolist()
+    assert np.array_equal(frame["n"], expected["n"])
+    for ours, theirs in (("gi_z", "gi_star_z"), ("gi_p", "p_two_sided"), ("gi_q", "q_bh")):
+        assert abs(frame[ours] - expected[theirs]).max() < 1e-9
+    assert (frame["gi_p"] < 0.05).sum() == 425
+    assert (frame["gi_q"] < 0.05).sum() == 278
+
+
+def test_hotspots_needs_no_option(reference, tmp_path):
+    """A table alone: columns, coordinate system, cell size and area are chosen and named."""
+    out = tmp_path / "out.gpkg"
+    result = call("hotspots", reference / "memphis" / "memphis_robberies_2019.csv", "-o", out)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.strip() == str(out)
+    for said in ("lon", "lat", "offense_type", "datetime", "32615", "Cell size", "hull"):
+        assert said in result.stderr, said
+    info = pyogrio.read_info(out, layer="cells")
+    assert info["crs"] == "EPSG:32615"
+    frame = pyogrio.read_dataframe(out, layer="cells", read_geometry=False)
+    assert frame["n"].sum() == 2245
+    assert len(pyogrio.read_dataframe(out, layer="hotspots", read_geometry=False)) > 3
+
+
+def test_the_bathing_waters_of_sweden_land_in_their_municipalities(reference):
+    """All 2,684 waters fall in the municipality that another program found for them."""
+    import shapely  # noqa: PLC0415 - only here
+
+    from geo.crs import to_metres  # noqa: PLC0415 - only here
+    from layers.polygons import read_polygons  # noqa: PLC0415 - only here
+    from geo.cells import polygon_cells  # noqa: PLC0415 - only here
+
+    kommuner = read_polygons(reference / "sweden" / "kommuner_scb_3006.gpkg", 3006)
+    names = pyogrio.read_dataframe(
+        reference / "sweden" / "kommuner_scb_3006.gpkg", read_geometry=False
+    )["name"].to_numpy()
+    with (reference / "sweden" / "badplatser_hav_2021.csv").open(encoding="utf-8") as file:
+        waters = list(csv.DictReader(file))
+    with (reference / "sweden" / "pip_expected_scb_sf.csv").open(encoding="utf-8") as file:
+        expected = {row["nutskod"]: row["scb_pip"] for row in csv.DictReader(file)}
+    x, y = to_metres(
+        np.array([float(w["lon"]) for w in waters]),
+        np.array([float(w["lat"]) for w in waters]),
+        3006,
+    )
+    assert shapely.is_valid(kommuner.geometry).all()
+    at = polygon_cells(kommuner.geometry, kommuner.ids).locate(x, y)
+    found = ["NA" if i < 0 else str(names[i]) for i in at]
+    assert len(waters) == 2684
+    assert found == [expected[w["nutskod"]] for w in waters]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["hotspots", "missing.csv", "-o", "x.gpkg"], "missing.csv"),
+        (["build", "missing.toml"], "missing.toml"),
+        (["hotspots", "README.md", "-o", "x.gpkg"], "README.md"),
+        (["hotspots", "README.md", "-o", "x.gpkg", "--method", "magic"], "magic"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_name(words, said, monkeypatch):
+    """Exit 1, one clear headline, no traceback."""
+    monkeypatch.chdir(ROOT)
+    result = call(*words)
+    assert result.exit_code == 1
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("command", ["layers", "methods"])
+def test_what_exists_is_listed_from_the_declarations(command):
+    """Every kind, format, method and parameter appears."""
+    from geo.hotspots import methods  # noqa: PLC0415 - only here
+    from layers.formats import formats  # noqa: PLC0415 - only here
+    from layers.sources import kinds  # noqa: PLC0415 - only here
+
+    listed = call(command).stdout
+    if command == "layers":
+        names = [*kinds(), *formats(), *(f.name for k in kinds().values() for f in k.fields)]
+    else:
+        names = [*methods(), *(p.name for m in methods().values() for p in m.parameters)]
+    assert all(name in listed for name in names)
+
+
+def test_help_imports_click_only():
+    """``--help`` is instant: none of the heavy libraries is loaded."""
+    code = (
+        "import sys; from cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numpy','pandas','geopandas','shapely','pyproj','pyogrio','fiona','folium','scipy',"
+        "'pyarrow','jinja2','rich','openpyxl','geo','layers','maps'}\n"
+        "print('LOADED', sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert "LOADED []" in done.stdout
