@@ -107,12 +107,12 @@ def reproject(
     def move(x: Floats, y: Floats) -> tuple[Floats, Floats]:
         return transform(x, y, from_crs, to_crs)
 
-    moved = shapely.transform(geometries, move, include_z=False, interleaved=False)
+    moved = shapely.transform(geometries, move, include_z=False, interleaved=False)  # type: ignore[call-overload]  # the types know interleaved points only
     return np.asarray(moved, dtype=object)
 
 
 def require_metres(epsg: int) -> CRS:
-    """Give a coordinate system in which a metre is a metre on the ground, within a few in a thousand.
+    """Give a coordinate system in which a metre is about a metre on the ground.
 
     Raises ``PlaceError``, with the cure, for unknown codes, degrees, other units, and for
     Mercator, whose metres grow with latitude (in Sweden one on the ground is about two).
@@ -317,8 +317,8 @@ def _order_of_degrees(
     a: Floats, b: Floats, fitting: list[Finding], names: tuple[str, str] | None
 ) -> list[Finding]:
     """Choose between lon, lat and lat, lon: by the names, else by which of them is in Sweden."""
-    axes = tuple(_axis(name) for name in names) if names else (None, None)
-    if axes in {("east", "north"), ("north", "east")}:
+    axes = [_axis(name) for name in names] if names else []
+    if {"east", "north"} == set(axes):
         by_name = [f for f in fitting if f.swapped == (axes[0] == "north")]
         if by_name:
             return by_name

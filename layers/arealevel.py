@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ import shapely
 from layers.categories import squeeze
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from numpy.typing import NDArray
 
@@ -37,14 +38,16 @@ CENTRE_M = 1.0
 ADDRESS_SHARE = 0.8
 """When so many of a coordinate's events name one and the same place, it is that place."""
 
-_SETTLEMENTS = {
-    squeeze(word)
-    for word in (
-        "tätort|småort|ort|by|stad|samhälle|kommun|kommundel|församling|socken|distrikt|stadsdel|"
-        "område|postort|centralort|kyrkby|region|län|locality|settlement|city|town|village|hamlet|"
-        "suburb|municipality|district|neighbourhood|parish|county|urban area"
-    ).split("|")
-}
+NEARLY_ALL = 0.8
+"""A source of which this share is area-level gives areas' centres for positions."""
+
+_SETTLEMENTS = frozenset(
+    """
+    tätort småort ort by stad samhälle kommun kommundel församling socken distrikt stadsdel
+    område postort centralort kyrkby region län locality settlement city town village hamlet
+    suburb municipality district neighbourhood parish county
+    """.split()
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +94,9 @@ def area_level(
        name one and the same place. A name that is an area's or a locality's excuses nothing, and
        neither does any when the whole layer stands on the one coordinate.
 
+    A layer of which ``NEARLY_ALL`` is area-level gives centres, not places: then two different
+    events on one coordinate are enough for it to be area-level too.
+
     The rule can mislead in both ways: one address with very many reports of many sorts and no
     place in words is taken for a centre; a file that is spread over many small areas' centres,
     each with less than ``SHARE`` of the events, is not recognised.
@@ -98,41 +104,77 @@ def area_level(
     marked = np.zeros(len(x), dtype=bool)
     if len(x) < ALL_OF_A_FEW:
         return marked
-    crowds = _crowds(x, y, known)
-    if not crowds:
-        return marked
     words = None if place is None else place.map(squeeze, na_action="ignore").to_numpy(dtype=object)
-    tree = shapely.STRtree(known.sites)
-    for members in crowds:
-        spot = shapely.Point(x[members[0]], y[members[0]])
-        if len(known.sites) and len(tree.query(spot, predicate="dwithin", distance=SITE_M)):
-            continue
-        named = None if words is None else words[members]
-        same_place = named is None or _agree(named)
-        if same_place and all(_agree(values[members]) for values in different):
-            continue
-        if len(members) < len(x) and named is not None and _is_address(named, known.names):
-            continue
-        marked[members] = True
+    judge = _Judge(x, y, known, words, different)
+    spots, counts = _spots(x, y)
+    crowded = _crowded(x, y, spots, counts, known)
+    for members in _members(spots, crowded):
+        marked[members] = judge.is_centre(members)
+    if marked.mean() >= NEARLY_ALL and not marked.all():
+        shared = np.flatnonzero(counts > 1)
+        for members in _members(spots, shared[~np.isin(shared, crowded)]):
+            marked[members] = judge.is_centre(members)
     return marked
 
 
-def _crowds(x: Floats, y: Floats, known: Known) -> list[NDArray[np.int64]]:
-    """Find coordinates that carry suspiciously many events: the events' positions for each."""
+@dataclass(frozen=True, eq=False)
+class _Judge:
+    """Judges the events on one coordinate by the second and third condition."""
+
+    x: Floats
+    y: Floats
+    known: Known
+    words: NDArray[np.object_] | None
+    different: tuple[NDArray[np.generic], ...]
+
+    @cached_property
+    def _sites(self) -> shapely.STRtree:
+        return shapely.STRtree(self.known.sites.tolist())
+
+    def is_centre(self, members: NDArray[np.int64]) -> bool:
+        """Say whether events on one coordinate are different and are not at a place."""
+        spot = shapely.Point(self.x[members[0]], self.y[members[0]])
+        if len(self._sites.query(spot, predicate="dwithin", distance=SITE_M)):
+            return False
+        named = None if self.words is None else self.words[members]
+        same_place = named is None or _agree(named)
+        if same_place and all(_agree(values[members]) for values in self.different):
+            return False
+        everything = len(members) == len(self.x)
+        return everything or named is None or not _is_address(named, self.known.names)
+
+
+def _spots(x: Floats, y: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Number the distinct coordinates, to the centimetre: each event's, and how many each has."""
     key = np.round(x * 100).astype(np.int64) * 2**31 + np.round(y * 100).astype(np.int64)
-    _, first, where, counts = np.unique(
-        key, return_index=True, return_inverse=True, return_counts=True
-    )
-    enough = (counts >= MANY) & (counts >= SHARE * len(x))
-    if len(known.centres):
-        tree = shapely.STRtree(shapely.points(known.centres))
-        tested = np.flatnonzero((counts >= MANY) & ~enough)
-        spots = shapely.points(x[first[tested]], y[first[tested]])
-        hits = tree.query(spots, predicate="dwithin", distance=CENTRE_M)[0]
-        enough[tested[np.unique(hits)]] = True
+    _, spots, counts = np.unique(key, return_inverse=True, return_counts=True)
+    return spots, counts
+
+
+def _crowded(
+    x: Floats, y: Floats, spots: NDArray[np.int64], counts: NDArray[np.int64], known: Known
+) -> NDArray[np.int64]:
+    """Find the coordinates that carry suspiciously many events."""
     if len(counts) == 1:
-        enough[:] = counts[0] >= ALL_OF_A_FEW
-    return [np.flatnonzero(where == group) for group in np.flatnonzero(enough)]
+        return np.zeros(1, dtype=np.int64)
+    enough = (counts >= MANY) & (counts >= SHARE * len(x))
+    tested = np.flatnonzero((counts >= MANY) & ~enough)
+    if len(known.centres) and len(tested):
+        first = np.array([np.argmax(spots == spot) for spot in tested])
+        tree = shapely.STRtree(np.asarray(shapely.points(known.centres), dtype=object))
+        here = np.asarray(shapely.points(x[first], y[first]), dtype=object)
+        hits = tree.query(here, predicate="dwithin", distance=CENTRE_M)[0]
+        enough[tested[np.unique(hits)]] = True
+    return np.flatnonzero(enough)
+
+
+def _members(spots: NDArray[np.int64], wanted: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Give the events of each of the wanted coordinates."""
+    if not len(wanted):
+        return
+    at = np.flatnonzero(np.isin(spots, wanted))
+    at = at[np.argsort(spots[at], kind="stable")]
+    yield from np.split(at, np.flatnonzero(np.diff(spots[at])) + 1)
 
 
 def _agree(values: NDArray[np.generic]) -> bool:

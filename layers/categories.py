@@ -24,109 +24,149 @@ FAMILIES = ("traffic", "order", "narcotics", "alcohol", "theft", "violence", "ot
 _KNOWN: dict[str, tuple[str, str]] = {
     "speeding": (
         "traffic",
-        "hög hastighet|höga hastigheter|fortkörning|fortkörare|fortkörningar|hastighet|"
-        "hastighetsöverträdelse|kör för fort|kör fort|för hög hastighet|fort|speed",
+        """
+        hög hastighet|höga hastigheter|fortkörning|fortkörare|fortkörningar|hastighet|
+        hastighetsöverträdelse|kör för fort|kör fort|för hög hastighet|fort|speed
+        """,
     ),
     "reckless_driving": (
         "traffic",
-        "vårdslös körning|vårdslöshet i trafik|vårdslös|buskörning|buskörningar|olovlig körning|"
-        "trafikbrott|trafikfara|trafikfarlig körning|farlig körning|driftning|drifting|burnout|"
-        "streetrace|street race|gatulopp|tävlingskörning|reckless|dangerous driving|olovlig",
+        """
+        vårdslös körning|vårdslöshet i trafik|vårdslös|buskörning|buskörningar|olovlig körning|
+        trafikbrott|trafikfara|trafikfarlig körning|farlig körning|driftning|drifting|burnout|
+        streetrace|street race|gatulopp|tävlingskörning|reckless|dangerous driving|olovlig
+        """,
     ),
     "traffic_noise": (
         "traffic",
-        "trafikbuller|buller från trafik|motorbuller|motorljud|hög musik i bil|bilmusik|"
-        "högljudda fordon|fordonsbuller|störande körning|epamusik|traffic noise|vehicle noise",
+        """
+        trafikbuller|buller från trafik|motorbuller|motorljud|hög musik i bil|bilmusik|
+        högljudda fordon|fordonsbuller|störande körning|epamusik|traffic noise|vehicle noise
+        """,
     ),
     "moped": (
         "traffic",
-        "moped|mopeder|mopedkörning|a-traktor|a-traktorer|a traktor|atraktor|epa|epatraktor|"
-        "epa-traktor|epor|moped/a-traktor|mopeder och a-traktorer|moped och a-traktor|"
-        "crossmotorcykel|cross|fyrhjuling|elsparkcykel|elsparkcyklar|mopeds|mopeds and a-tractors",
+        """
+        moped|mopeder|mopedkörning|a-traktor|a-traktorer|a traktor|atraktor|epa|epatraktor|
+        epa-traktor|epor|moped/a-traktor|mopeder och a-traktorer|moped och a-traktor|
+        crossmotorcykel|cross|fyrhjuling|elsparkcykel|elsparkcyklar|mopeds|
+        mopeds and a-tractors
+        """,
     ),
     "drink_driving": (
         "traffic",
-        "rattfylleri|rattfylla|rattonykterhet|drograttfylleri|rattfull|påverkad förare|sjöfylleri|"
-        "onykter förare|drink driving|drunk driving|dui",
+        """
+        rattfylleri|rattfylla|rattonykterhet|drograttfylleri|rattfull|påverkad förare|
+        sjöfylleri|onykter förare|drink driving|drunk driving|dui
+        """,
     ),
     "parking": (
         "traffic",
-        "felparkering|felparkeringar|felparkerad|felparkerade bilar|parkering|parkeringsproblem|"
-        "parkeringsöverträdelse|illegal parking",
+        """
+        felparkering|felparkeringar|felparkerad|felparkerade bilar|parkering|parkeringsproblem|
+        parkeringsöverträdelse|illegal parking
+        """,
     ),
     "collision": (
         "traffic",
-        "olycka|trafikolycka|trafikolycka, singel|trafikolycka, personskada|trafikolycka, vilt|"
-        "trafikolycka, smitning från|singelolycka|viltolycka|smitning|krock|kollision|accident|"
-        "crash|traffic accident|vållande till kroppsskada",
+        """
+        olycka|trafikolycka|trafikolycka, singel|trafikolycka, personskada|trafikolycka, vilt|
+        trafikolycka, smitning från|singelolycka|viltolycka|smitning|krock|kollision|accident|
+        crash|traffic accident|vållande till kroppsskada
+        """,
     ),
     "littering": (
         "order",
-        "nedskräpning|skräp|skräpigt|nerskräpning|sopor|dumpning|dumpat skräp|dumpade sopor|"
-        "glaskross|krossat glas|miljöbrott|rubbish|garbage|illegal dumping|litter",
+        """
+        nedskräpning|skräp|skräpigt|nerskräpning|sopor|dumpning|dumpat skräp|dumpade sopor|
+        glaskross|krossat glas|miljöbrott|rubbish|garbage|illegal dumping|litter
+        """,
     ),
     "vandalism": (
         "order",
-        "skadegörelse|skadegörelser|vandalisering|förstörelse|sabotage|åverkan|glasruta krossad|"
-        "krossad ruta|criminal damage|damage|skadegörelse, grov|grov skadegörelse",
+        """
+        skadegörelse|skadegörelser|vandalisering|förstörelse|sabotage|åverkan|glasruta krossad|
+        krossad ruta|criminal damage|damage|skadegörelse, grov|grov skadegörelse
+        """,
     ),
     "graffiti": (
         "order",
-        "klotter|klottring|graffiti|skadegörelse/klotter|klotter/skadegörelse|tags|målning",
+        """
+        klotter|klottring|graffiti|skadegörelse/klotter|klotter/skadegörelse|tags|målning
+        """,
     ),
     "disorder": (
         "order",
-        "ordningsstörning|ordningsstörningar|oordning|bråk|ofog|ofog barn/ungdom|förargelse|"
-        "ofredande/förargelse|förargelseväckande beteende|stök|stökigt|ungdomar|ungdomsgäng|"
-        "ordningslagen|otrygghet|anti-social behaviour|antisocial behaviour|public order|"
-        "störande ungdomar|ungdomsstök|hänger|lagen om hundar och katter|lösa hundar",
+        """
+        ordningsstörning|ordningsstörningar|oordning|bråk|ofog|ofog barn/ungdom|förargelse|
+        ofredande/förargelse|förargelseväckande beteende|stök|stökigt|ungdomar|ungdomsgäng|
+        ordningslagen|otrygghet|anti-social behaviour|antisocial behaviour|public order|
+        störande ungdomar|ungdomsstök|hänger|lagen om hundar och katter|lösa hundar
+        """,
     ),
     "noise": (
         "order",
-        "störande ljud|störning|buller|oljud|hög musik|hög ljudnivå|fest|festande|skrik|stoj|"
-        "störande musik|loud music|noise complaint|grannstörning",
+        """
+        störande ljud|störning|buller|oljud|hög musik|hög ljudnivå|fest|festande|skrik|stoj|
+        störande musik|loud music|noise complaint|grannstörning
+        """,
     ),
     "fire": (
         "order",
-        "eldning|brand|bränder|anlagd brand|mordbrand|papperskorgsbrand|gräsbrand|bilbrand|eld|"
-        "fyrverkeri|fyrverkerier|smällare|raketer|otillåten eldning|brand automatlarm|arson|"
-        "fireworks|detonation",
+        """
+        eldning|brand|bränder|anlagd brand|mordbrand|papperskorgsbrand|gräsbrand|bilbrand|eld|
+        fyrverkeri|fyrverkerier|smällare|raketer|otillåten eldning|brand automatlarm|arson|
+        fireworks|detonation
+        """,
     ),
     "narcotics": (
         "narcotics",
-        "narkotika|narkotikabrott|narkotika, innehav|droger|drog|knark|langning|drogförsäljning|"
-        "narkotikaförsäljning|droghandel|narkotikahandel|drogmissbruk|drugs|drug dealing|"
-        "kanyler|kanyl|sprutor|haschrökning",
+        """
+        narkotika|narkotikabrott|narkotika, innehav|droger|drog|knark|langning|drogförsäljning|
+        narkotikaförsäljning|droghandel|narkotikahandel|drogmissbruk|drugs|drug dealing|kanyler|
+        kanyl|sprutor|haschrökning
+        """,
     ),
     "alcohol": (
         "alcohol",
-        "alkohol|alkohol på allmän plats|fylleri|fylleri/lob|lob|berusade|berusade personer|"
-        "berusning|ungdomsfylleri|drickande|alkohollagen|langning av alkohol|öldrickning|"
-        "alcohol in public|drunkenness|public drinking",
+        """
+        alkohol|alkohol på allmän plats|fylleri|fylleri/lob|lob|berusade|berusade personer|
+        berusning|ungdomsfylleri|drickande|alkohollagen|langning av alkohol|öldrickning|
+        alcohol in public|drunkenness|public drinking
+        """,
     ),
     "burglary": (
         "theft",
-        "inbrott|inbrott, försök|inbrottsförsök|bostadsinbrott|villainbrott|fritidshusinbrott|"
-        "källarinbrott|förrådsinbrott|bilinbrott|stöld/inbrott|larm inbrott|inbrott i bostad|"
-        "inbrott i bil|inbrott i fritidshus|break-in|breaking and entering",
+        """
+        inbrott|inbrott, försök|inbrottsförsök|bostadsinbrott|villainbrott|fritidshusinbrott|
+        källarinbrott|förrådsinbrott|bilinbrott|stöld/inbrott|larm inbrott|inbrott i bostad|
+        inbrott i bil|inbrott i fritidshus|break-in|breaking and entering
+        """,
     ),
     "theft": (
         "theft",
-        "stöld|stölder|stöld, försök|stöld, ringa|snatteri|cykelstöld|bilstöld|fickstöld|tillgrepp|"
-        "motorfordon, stöld|motorfordon, anträffat stulet|båtmotorstöld|båtstöld|bränslestöld|"
-        "drivmedelsstöld|mopedstöld|häleri|shoplifting|larceny|stealing|stulen cykel",
+        """
+        stöld|stölder|stöld, försök|stöld, ringa|snatteri|cykelstöld|bilstöld|fickstöld|
+        tillgrepp|motorfordon, stöld|motorfordon, anträffat stulet|båtmotorstöld|båtstöld|
+        bränslestöld|drivmedelsstöld|mopedstöld|häleri|shoplifting|larceny|stealing|
+        stulen cykel
+        """,
     ),
     "violence": (
         "violence",
-        "våld|våld och hot|hot|hot och våld|misshandel|misshandel, grov|grov misshandel|slagsmål|"
-        "olaga hot|ofredande|rån|rån, försök|rån väpnat|rån övrigt|personrån|våldtäkt|"
-        "våldtäkt, försök|sexualbrott|sexuellt ofredande|mord/dråp|mord/dråp, försök|"
-        "våld/hot mot tjänsteman|larm överfall|knivlagen|vapenlagen|vapenbrott|skottlossning|"
-        "skottlossning, misstänkt|robbery|assault|threat|threats|fight",
+        """
+        våld|våld och hot|hot|hot och våld|misshandel|misshandel, grov|grov misshandel|slagsmål|
+        olaga hot|ofredande|rån|rån, försök|rån väpnat|rån övrigt|personrån|våldtäkt|
+        våldtäkt, försök|sexualbrott|sexuellt ofredande|mord/dråp|mord/dråp, försök|
+        våld/hot mot tjänsteman|larm överfall|knivlagen|vapenlagen|vapenbrott|skottlossning|
+        skottlossning, misstänkt|robbery|assault|threat|threats|fight
+        """,
     ),
     "other": (
         "other",
-        "övrigt|övriga|annat|annan|övrig händelse|other|misc|diverse",
+        """
+        övrigt|övriga|annat|annan|övrig händelse|other|misc|diverse
+        """,
     ),
 }
 
@@ -197,7 +237,7 @@ class Vocabulary:
         found = positions[codes]
         unknown: Counter[str] = Counter()
         counts = np.bincount(codes[codes >= 0], minlength=len(distinct))
-        for i in np.flatnonzero(positions[:-1] == -2):  # noqa: PLR2004 - said above
+        for i in np.flatnonzero(positions[:-1] == -2).tolist():  # noqa: PLR2004 - said above
             unknown[" ".join(str(distinct[i]).split())] += int(counts[i])
         return found, dict(sorted(unknown.items(), key=lambda item: (-item[1], item[0])))
 

@@ -91,6 +91,15 @@ class Position:
     b: str = ""
 
     @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that its columns hold, as a project file names them."""
+        if self.scheme == "lonlat":
+            return ("lon", "lat")
+        if self.scheme == "xy":
+            return ("x", "y")
+        return {"pair": ("position",), "wkt": ("wkt",)}.get(self.scheme, ())
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns it uses."""
         return tuple(name for name in (self.a, self.b) if name)
@@ -109,14 +118,15 @@ def find_position(
         return Position("wkt", given["wkt"]), ()
     if "position" in given:
         return Position("pair", given["position"]), ()
-    for scheme, a, b in (("lonlat", "lon", "lat"), ("xy", "x", "y")):
-        if a in given and b in given:
-            return Position("lonlat" if scheme == "lonlat" else "xy", given[a], given[b]), ()
+    if "lon" in given and "lat" in given:
+        return Position("lonlat", given["lon"], given["lat"]), ()
+    if "x" in given and "y" in given:
+        return Position("xy", given["x"], given["y"]), ()
     names = {name: _axis(name) for name in columns}
     found: list[Position] = []
     for scheme, firsts, seconds in _AXES:
-        a = next((n for f in firsts for n, axis in names.items() if axis == f), None)
-        b = next((n for s in seconds for n, axis in names.items() if axis == s), None)
+        a = next((n for f in firsts for n, axis in names.items() if axis == f), "")
+        b = next((n for s in seconds for n, axis in names.items() if axis == s), "")
         if a and b:
             found.append(Position(scheme, a, b))
     folded = {name: plain(name) for name in columns}

@@ -1,4 +1,4 @@
-"""One plain table of points without a project: columns found, said aloud, and streamed as events."""
+"""One plain table of points without a project: its columns found, and streamed as events."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ from layers.categories import most_common
 from layers.columns import Position, find_columns, find_position, listed, misnamed
 from layers.layer import Events
 from layers.numbers import read_numbers
-from layers.reading import area_of_use, format_of, read_position, share_in
+from layers.positions import area_of_use, read_position, share_in
+from layers.reading import format_of
 from layers.rows import no_times
 from layers.sources import CATEGORY, CLOCK, TIME, WEIGHT
 from layers.when import read_times
@@ -51,6 +52,8 @@ MISSING_CATEGORY = "other"
 
 _FIELDS = (CATEGORY, TIME, CLOCK, WEIGHT)
 _TOO_MANY_CATEGORIES = 200
+_SAME_PLACE_M = 50.0
+_A_RASTER = 5
 _EPSG_IN_NAME = re.compile(r"(?<!\d)(\d{4,5})(?!\d)")
 
 
@@ -125,10 +128,13 @@ class EventStream:
         self.accepted += int(keep.sum())
         if not keep.any():
             return
-        arrays = (x, y, month, hour, category, weight)
-        if not keep.all():
-            x, y, month, hour, category, weight = (values[keep] for values in arrays)
-        yield Events(x, y, month, hour, category, tuple(self.categories), weight)
+        names = tuple(self.categories)
+        if keep.all():
+            yield Events(x, y, month, hour, category, names, weight)
+        else:
+            yield Events(
+                x[keep], y[keep], month[keep], hour[keep], category[keep], names, weight[keep]
+            )
 
     def _out(self, keep: Mask, bad: Mask, reason: str) -> Mask:
         n = int((keep & bad).sum())
@@ -281,7 +287,9 @@ def open_events(
         if distinct > min(_TOO_MANY_CATEGORIES, max(len(table) // 2, 2)):
             ignored = columns.pop("category")
             notes.append(Note("category_ignored", {"column": ignored, "n": distinct}))
-    finding, epsg = _system(waiting[0], position, a, b, crs, path, told=bool(given))
+    finding, epsg = _system(waiting[-1], position, a, b, crs, path, told=bool(given))
+    if crs is None and position.scheme == "lonlat":
+        epsg = _metres_of_its_own(waiting[-1].data, finding, a, b) or epsg
     return EventStream(
         path=path,
         epsg=epsg,
@@ -338,9 +346,7 @@ def _first_positions(
         waiting.append(table)
 
 
-def _position_of(
-    table: RawTable, position: Position
-) -> tuple[Floats, Floats, Mask, Mask, Mask]:
+def _position_of(table: RawTable, position: Position) -> tuple[Floats, Floats, Mask, Mask, Mask]:
     """Read the positions of a batch, from its columns or its points."""
     if position.scheme != "none":
         return read_position(table.data, position)
@@ -400,7 +406,7 @@ def _system(
 def _of_columns(
     position: Position, a: Floats, b: Floats, crs: int | None, path: Path, *, told: bool
 ) -> Finding:
-    """Find the system of columns: degrees by their names, metres as told, by name, or by looking."""
+    """Find the system of columns: degrees by their names, metres as told, by name, or by sight."""
     where = f"{path.name} {', '.join(position.columns)}"
     if position.scheme == "lonlat" and told:
         return find_coordinates(a, b, box=None, names=("lon", "lat"), where=where)
@@ -417,6 +423,25 @@ def _of_columns(
         return turned if swapped else plain
     two = (position.a, position.b) if position.b else None
     return find_coordinates(a, b, box=None, names=two, target_epsg=crs, where=where)
+
+
+def _metres_of_its_own(data: pd.DataFrame, finding: Finding, a: Floats, b: Floats) -> int | None:
+    """Find the system in metres of a table's other columns, where they name it and agree with it.
+
+    A table that gives ``lon``, ``lat``, ``x_32615`` and ``y_32615`` is best measured in 32615.
+    """
+    coded = [str(name) for name in data.columns if _EPSG_IN_NAME.search(str(name))]
+    rest, _ = find_position(coded, {})
+    code = _code_in(rest) if rest.scheme == "xy" else None
+    if code is None:
+        return None
+    x, y, missing, bad, _ = read_position(data, rest)
+    there = ~(missing | bad | np.isnan(a) | np.isnan(b))
+    if not there.any():
+        return None
+    east, north = finding.place(a[there], b[there], code)
+    apart = np.hypot(east - x[there], north - y[there])
+    return code if np.nanmedian(apart) < _SAME_PLACE_M else None
 
 
 def _code_in(position: Position) -> int | None:
@@ -442,8 +467,7 @@ def _said(
     """Say every choice: columns, coordinate system, metres."""
     pairs = [*columns.items()]
     if position.columns:
-        names = {"lonlat": ("lon", "lat"), "xy": ("x", "y")}.get(position.scheme, ("position",))
-        pairs = [*zip(names, position.columns, strict=True), *pairs]
+        pairs = [*zip(position.fields, position.columns, strict=True), *pairs]
     notes = []
     if pairs:
         text = ", ".join(f"{name} = {column}" for name, column in pairs)
@@ -465,17 +489,15 @@ def _centres(
 ) -> Floats:
     """Find coordinates in the first batch that stand for an area (``layers.arealevel``).
 
-    Only among points that mostly have a coordinate of their own: a table in which most
-    coordinates repeat (counts on a raster, say) is spread over areas by intention.
+    Not where most of five or more coordinates repeat: counts on a raster, say, are spread over
+    areas by intention.
     """
     a, b = a[keep], b[keep]
     if not len(a):
         return np.empty((0, 2))
     counts = np.unique(a + 1j * b, return_counts=True)[1]
-    if len(counts) > 1 and np.median(counts) > 1:
+    if len(counts) >= _A_RASTER and np.median(counts) > 1:
         return np.empty((0, 2))
     scale = 1e5 if np.abs(a).max() <= 180 and np.abs(b).max() <= 180 else 1.0  # noqa: PLR2004 - degrees
-    crowd = area_level(
-        a * scale, b * scale, known=Known(), different=(category[keep], local[keep])
-    )
+    crowd = area_level(a * scale, b * scale, known=Known(), different=(category[keep], local[keep]))
     return np.unique(np.column_stack([a[crowd], b[crowd]]), axis=0)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _MINUSES = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2010": "-", "\u2011": "-"})
 _SPACES = r"[\s\u00a0\u2007\u2009\u202f']"
 _GROUP_SPACE = re.compile(rf"(?<=\d){_SPACES}(?=\d{{3}}(?!\d))")
+_PROBED = 64
+_EASY = r"^[+-]?[0-9]+([.,][0-9]+)?$"
 _PLAIN = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?")
 _POINTS_COMMA = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+,\d+")
 _COMMAS_POINT = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+")
@@ -31,7 +33,7 @@ _ANGLE = re.compile(
     rf"(?P<first>[NSEWOÖV])?\s*(?P<sign>-)?(?P<degrees>\d{{1,3}}(?:[.,]\d+)?)\s*{_DEGREE}"
     rf"(?:\s*(?P<minutes>\d{{1,2}}(?:[.,]\d+)?)\s*{_PRIME}"
     rf"(?:\s*(?P<seconds>\d{{1,2}}(?:[.,]\d+)?)\s*{_SECOND})?)?"
-    r"\s*(?P<last>[NSEWOÖV])?",
+    r"(?(first)|\s*(?P<last>[NSEWOÖV])?)",
     re.IGNORECASE,
 )
 _NEGATIVE = frozenset("SWV")
@@ -65,19 +67,21 @@ def read_numbers(values: pd.Series) -> tuple[Floats, Bools]:
         infinite = np.isinf(numbers)
         return np.where(infinite, np.nan, numbers), infinite
     text = _arrow(values)
-    try:
-        # Arrow's own reading takes plain numbers only, points before decimals, and fails else.
-        cast = text.cast(pa.float64())
-    except pa.ArrowInvalid:
-        try:
-            cast = pc.replace_substring(text, ",", ".").cast(pa.float64())
-        except pa.ArrowInvalid:
-            cast = None
-    if cast is not None:
-        numbers = np.array(cast.to_numpy(zero_copy_only=False), dtype=np.float64)
-        if np.isfinite(numbers).sum() == len(numbers) - cast.null_count:
-            return numbers, np.zeros(len(numbers), dtype=bool)
-    (numbers,), unreadable = _each(text, lambda value: _one(_number(value)), 1)
+    at_once = _cast(text)
+    if at_once is not None:
+        return at_once, np.zeros(len(at_once), dtype=bool)
+    numbers = np.full(len(text), np.nan)
+    unreadable = np.zeros(len(text), dtype=bool)
+    plain = pc.fill_null(pc.match_substring_regex(text, _EASY), False)  # noqa: FBT003 - the value to fill in
+    easy = np.array(plain.to_numpy(zero_copy_only=False), dtype=bool)
+    cast = _cast(text.filter(plain))
+    if cast is None:
+        easy[:] = False
+    else:
+        numbers[easy] = cast
+    (numbers[~easy],), unreadable[~easy] = _each(
+        text.filter(pa.array(~easy)), lambda value: _one(_number(value)), 1
+    )
     return numbers, unreadable
 
 
@@ -103,6 +107,23 @@ def _arrow(values: pd.Series) -> pa.LargeStringArray:
         array = array.combine_chunks()
     text = pc.utf8_trim_whitespace(array.cast(pa.large_string()))
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.large_string()), text)
+
+
+def _cast(text: pa.LargeStringArray) -> Floats | None:
+    """Read a whole column of finite numbers with a point or a comma; None if one is not."""
+    for comma in (False, True):
+        try:
+            _maybe_comma(text.slice(0, _PROBED), comma=comma).cast(pa.float64())  # failing is slow
+            cast = _maybe_comma(text, comma=comma).cast(pa.float64())
+        except pa.ArrowInvalid:
+            continue
+        numbers = np.array(cast.to_numpy(zero_copy_only=False), dtype=np.float64)
+        return numbers if np.isfinite(numbers).sum() == len(numbers) - cast.null_count else None
+    return None
+
+
+def _maybe_comma(text: pa.LargeStringArray, *, comma: bool) -> pa.LargeStringArray:
+    return pc.replace_substring(text, ",", ".") if comma else text
 
 
 def _each(
@@ -142,7 +163,7 @@ def _degrees(match: re.Match[str]) -> float | None:
     degrees, minutes, seconds = (
         float((match[part] or "0").replace(",", ".")) for part in ("degrees", "minutes", "seconds")
     )
-    if degrees > 180 or minutes >= 60 or seconds >= 60 or (match["first"] and match["last"]):  # noqa: PLR2004 - a circle
+    if degrees > 180 or minutes >= 60 or seconds >= 60:  # noqa: PLR2004 - a circle
         return None
     size = degrees + minutes / 60 + seconds / 3600
     negative = bool(match["sign"]) != (_letter(match) in _NEGATIVE)

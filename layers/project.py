@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from geo.errors import Problem, ProjectError
+from geo.crs import require_metres
+from geo.errors import PlaceError, Problem, ProjectError
 from layers.categories import FAMILIES, Vocabulary, known_categories, merge_words, squeeze
 from layers.layer import Category, LayerSettings
 from layers.sources import Kind, kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 Language = Literal["sv", "en"]
 
@@ -126,7 +127,7 @@ def load_project(path: Path, overrides: Sequence[str] = ()) -> Project:
 
 
 def _read_text(path: Path) -> str:
-    """Decode a project file: byte order marks, UTF-8, else cp1252 as older Windows editors write."""
+    """Decode a project file: byte order marks, UTF-8, else cp1252 as old editors write it."""
     try:
         content = path.read_bytes()
     except IsADirectoryError as error:
@@ -160,7 +161,9 @@ def _read_text(path: Path) -> str:
 
 def _toml_files(folder: Path) -> str:
     inside = sorted(p.name for p in folder.glob("*.toml"))
-    return f"the folder holds {', '.join(inside)}" if inside else "start one with: lagesbild init DIR"
+    return (
+        f"the folder holds {', '.join(inside)}" if inside else "start one with: lagesbild init DIR"
+    )
 
 
 def _near_file(path: Path) -> str:
@@ -199,9 +202,7 @@ def _override(
         parts = [part.strip() for part in key.split(".")]
         where = f"--set {override}"
         if not equals or not all(parts):
-            problems.append(
-                Problem(where, "expected key=value", "as in --set grid.cell_size=250")
-            )
+            problems.append(Problem(where, "expected key=value", "as in --set grid.cell_size=250"))
             continue
         try:
             value: Any = tomllib.loads(f"value = {text.strip()}")["value"]
@@ -216,7 +217,9 @@ def _override(
                 place = place.setdefault(part, {})
             trail = f"{trail}.{part}" if trail else part
             if not isinstance(place, (dict, list)):
-                problems.append(Problem(where, f"there is no table or layer {trail!r} to set it in"))
+                problems.append(
+                    Problem(where, f"there is no table or layer {trail!r} to set it in")
+                )
                 break
         else:
             if isinstance(place, dict):
@@ -288,7 +291,9 @@ class _Table:
         value = self.text(key)
         if value is None or value in choices:
             return value or default
-        self.wrong(key, f"expected {_one_of(choices)}, found {value!r}", _did_you_mean(value, choices))
+        self.wrong(
+            key, f"expected {_one_of(choices)}, found {value!r}", _did_you_mean(value, choices)
+        )
         return default
 
     def number(
@@ -332,8 +337,10 @@ class _Table:
     def yes_no(self, key: str, *, default: bool) -> bool:
         """Give true or false."""
         value = self.get(key)
-        if value is _MISSING or isinstance(value, bool):
-            return default if value is _MISSING else value
+        if isinstance(value, bool):
+            return value
+        if value is _MISSING:
+            return default
         self.wrong(key, f"expected true or false, found {_say(value)}")
         return default
 
@@ -354,7 +361,9 @@ class _Table:
         value = self.get(key)
         if value is _MISSING:
             return default
-        if isinstance(value, str) and (found := re.fullmatch(r"(?i)(?:epsg:)?(\d+)", value.strip())):
+        if isinstance(value, str) and (
+            found := re.fullmatch(r"(?i)(?:epsg:)?(\d+)", value.strip())
+        ):
             value = int(found[1])
         if isinstance(value, bool) or not isinstance(value, int):
             self.wrong(key, f"expected an EPSG code, found {_say(value)}", f"{key} = 3006")
@@ -364,15 +373,13 @@ class _Table:
         except CRSError:
             self.wrong(key, f"expected an EPSG code that exists, found {value}", f"{key} = 3006")
             return default
-        if metres and not (
-            system.is_projected and all(a.unit_name == "metre" for a in system.axis_info[:2])
-        ):
-            self.wrong(
-                key,
-                f"expected a projected system in metres, found EPSG:{value} ({system.name})",
-                f"{key} = 3006 is SWEREF 99 TM",
-            )
-            return default
+        if metres:
+            try:
+                require_metres(value)
+            except PlaceError as error:
+                cause = error.problems[0]
+                self.wrong(key, f"{cause.what} in EPSG:{value} ({system.name})", cause.cure)
+                return default
         return value
 
     def file_path(self, key: str, folder: Path, *, required: str) -> Path | None:
@@ -392,7 +399,9 @@ class _Table:
         value = self.get(key)
         where = f"[{key}]" if not self.where else f"{self.where[:-1]}.{key}]"
         if value is not _MISSING and not isinstance(value, dict):
-            self.wrong(key, f"expected a table, found {_say(value)}", f"write {where} on its own line")
+            self.wrong(
+                key, f"expected a table, found {_say(value)}", f"write {where} on its own line"
+            )
             value = {}
         if value is _MISSING:
             value = {}
@@ -507,7 +516,7 @@ def _grid(table: _Table) -> GridSettings:
         size = table.number("cell_size", 0.0, above=0, unit="metres")
         if len(table.problems) > before:
             old = table.problems.pop()
-            table.wrong("cell_size", f'{old.what.replace(", found", " or \"auto\", found")}')
+            table.wrong("cell_size", old.what.replace(", found", ' or "auto", found'))
     else:
         table.known.append("cell_size")
     table.finish()
@@ -532,7 +541,9 @@ def _hotspots(table: _Table) -> HotspotSettings:
                     _did_you_mean(name, known),
                 )
         if not names:
-            table.wrong("methods", "expected at least one method, found none", 'methods = ["count"]')
+            table.wrong(
+                "methods", "expected at least one method, found none", 'methods = ["count"]'
+            )
     reach = table.number("reach_m", 500.0, above=0, unit="metres")
     table.finish()
     return HotspotSettings(tuple(dict.fromkeys(names or DEFAULT_METHODS)), reach)
@@ -600,9 +611,7 @@ def _technical(table: _Table, key: str) -> None:
         )
 
 
-def _categories(
-    table: _Table, families: Mapping[str, tuple[str | None, str | None]]
-) -> Vocabulary:
+def _categories(table: _Table, families: Mapping[str, tuple[str | None, str | None]]) -> Vocabulary:
     categories = known_categories()
     own_words: list[tuple[str, str]] = []
     claimed: dict[str, str] = {}
@@ -736,12 +745,14 @@ def _options(table: _Table, kind: Kind) -> dict[str, Any]:
         if option.name not in table.data:
             table.known.append(option.name)
             continue
-        readers: dict[str, Callable[[], Any]] = {
-            "yes/no": lambda o=option: table.yes_no(o.name, default=bool(o.default)),
-            "number": lambda o=option: table.number(o.name, 0.0, least=0),
-            "text": lambda o=option: (
-                table.choice(o.name, o.choices, "") if o.choices else table.text(o.name)
-            ),
-        }
-        chosen[option.name] = readers[option.kind]()
+        value: Any
+        if option.kind == "yes/no":
+            value = table.yes_no(option.name, default=bool(option.default))
+        elif option.kind == "number":
+            value = table.number(option.name, 0.0, least=0)
+        elif option.choices:
+            value = table.choice(option.name, option.choices, "")
+        else:
+            value = table.text(option.name)
+        chosen[option.name] = value
     return chosen

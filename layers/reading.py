@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import shapely
 
-from geo.crs import WGS84, Finding, find_coordinates, reproject, system_name
-from geo.errors import LagesbildError, PlaceError, Problem, SourceError
+from geo.crs import WGS84, reproject
+from geo.errors import LagesbildError, Problem, SourceError
 from geo.note import Note
 from layers.arealevel import Known, area_level, is_settlement
 from layers.categories import most_common, squeeze
@@ -25,15 +25,15 @@ from layers.columns import (
 )
 from layers.formats import formats
 from layers.layer import LEFT_OUT_COLUMNS, Events, Layer, LayerSettings, Report
-from layers.numbers import read_numbers, read_pair
+from layers.positions import StudyArea, keep_inside, place_columns, place_shapes, without
 from layers.rows import REASONS, Built, Rows, as_text
 from layers.sources import Kind, kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
     from pyproj import CRS
     from shapely.geometry.base import BaseGeometry
 
@@ -46,27 +46,8 @@ if TYPE_CHECKING:
     Geometries = NDArray[np.object_]
     Box = tuple[float, float, float, float]
 
-_SHAPES = {0: "point", 1: "line", 2: "line", 3: "polygon", 4: "point", 5: "line", 6: "polygon"}
-_MULTIPOINT = 4
 _SAME_ID = 0.1
 """A column in which more than this share of rows repeats an earlier one identifies nothing."""
-_MOSTLY = 0.5
-_NEARLY_ALL = 0.9
-
-
-@dataclass(frozen=True, eq=False)
-class StudyArea:
-    """The ground that a project is about: its polygon in metres, its box in degrees, its edge.
-
-    ``reach`` is the polygon widened by the project's buffer, prepared for questions; ``box`` is
-    west, south, east, north.
-    """
-
-    name: str
-    geometry: BaseGeometry
-    reach: BaseGeometry
-    box: Box
-    crs: int
 
 
 def study_area(layer: Layer, project: Project) -> StudyArea:
@@ -163,7 +144,7 @@ def read_layer(
     layer without rows whose report says why.
     """
     kind = kinds()[settings.kind]
-    raw = _Raw(left_out=_no_rows())
+    raw = _Raw()
     try:
         raw = _read_raw(settings)
         return _layer(raw, settings, kind, project, area, known)
@@ -179,22 +160,17 @@ def read_layer(
 class _Raw:
     """All rows of a file as its format gave them."""
 
-    left_out: pd.DataFrame
-    data: pd.DataFrame = None  # type: ignore[assignment]  # set below: frames are made when asked
-    rows: NDArray[np.int64] = None  # type: ignore[assignment]  # the same
+    left_out: pd.DataFrame = field(default_factory=lambda: _no_rows())  # noqa: PLW0108 - defined below
+    data: pd.DataFrame = field(default_factory=pd.DataFrame)
+    rows: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     geometry: Geometries | None = None
     crs: CRS | None = None
     notes: tuple[Note, ...] = ()
     sha256: str = ""
 
-    def __post_init__(self) -> None:
-        if self.data is None:
-            object.__setattr__(self, "data", pd.DataFrame())
-            object.__setattr__(self, "rows", np.empty(0, dtype=np.int64))
-
 
 def format_of(path: Path) -> Format:
-    """Choose the format of a file by its ending; raises ``SourceError`` with those that are known."""
+    """Choose the format of a file by its ending; raises ``SourceError`` with the known ones."""
     name = path.name.casefold()
     claimed = [(ending, one) for one in formats().values() for ending in one.endings]
     fitting = [(len(ending), one) for ending, one in claimed if name.endswith(ending.casefold())]
@@ -206,7 +182,7 @@ def format_of(path: Path) -> Format:
         (
             Problem(
                 path.name,
-                f"expected a file that ends in one of {endings}, found {path.suffix or 'no ending'}",
+                f"expected an ending among {endings}, found {path.suffix or 'none'}",
                 "save it as CSV, Excel (.xlsx) or GeoPackage",
             ),
         ),
@@ -219,7 +195,7 @@ def _read_raw(settings: LayerSettings) -> _Raw:
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     if not batches:
-        return _Raw(left_out=_no_rows(), sha256=sha256)
+        return _Raw(sha256=sha256)
     data = pd.concat([b.data for b in batches], ignore_index=True)
     geometry = None
     if any(b.geometry is not None for b in batches):
@@ -271,7 +247,8 @@ def _layer(
     problems = misnamed(columns, names, allowed, where) if names else []
     if problems:
         raise SourceError(f"{where} lacks columns", tuple(problems))
-    shaped = raw.geometry is not None and any(g is not None for g in raw.geometry)
+    shapes = raw.geometry
+    shaped = shapes is not None and not shapely.is_missing(shapes).all()
     given = {k: v for k, v in columns.items() if k in POSITION_FIELDS}
     position, others = (
         (Position("none"), ()) if shaped and not given else find_position(names, given)
@@ -290,15 +267,15 @@ def _layer(
     if not len(rows):
         rows.notes.append(Note("no_rows", {}, "warning"))
         return _finish(raw, rows, Built({}), np.empty(0, dtype=object), known)
-    if position.scheme == "none" and not shaped:
+    if position.scheme != "none":
+        geometry = place_columns(rows, position, project.crs, area)
+    elif shapes is not None and shaped:
+        geometry = place_shapes(rows, shapes, raw.crs, project.crs, area)
+    else:
         rows.problems.append(_no_position(where, names))
         geometry = np.full(len(rows), None, dtype=object)
-    elif position.scheme == "none":
-        geometry = _place_shapes(rows, raw, project.crs, area)
-    else:
-        geometry = _place_columns(rows, position, project.crs, area)
     if area is not None:
-        geometry = _keep_inside(rows, geometry, area)
+        geometry = keep_inside(rows, geometry, area)
     if kind.name == "area":
         _select(rows, project)
     built = kind.build(rows)
@@ -312,7 +289,7 @@ def _columns_note(
 ) -> list[Note]:
     """Say which columns were chosen for what, and which others could have held the position."""
     notes = []
-    pairs = dict(zip(_position_names(position), position.columns, strict=True)) | found
+    pairs = {**dict(zip(position.fields, position.columns, strict=True)), **found}
     if pairs:
         text = ", ".join(f"{name} = {column}" for name, column in pairs.items())
         notes.append(Note("columns_found", {"columns": text}))
@@ -326,256 +303,12 @@ def _columns_note(
     return notes
 
 
-def _position_names(position: Position) -> tuple[str, ...]:
-    named = {"lonlat": ("lon", "lat"), "xy": ("x", "y"), "pair": ("position",), "wkt": ("wkt",)}
-    return named.get(position.scheme, ())
-
-
 def _no_position(where: str, names: Sequence[str]) -> Problem:
     return Problem(
         where,
         f"expected columns for a position (lon and lat, x and y, or one), found {listed(names)}",
         'name them in the project file: columns = { lon = "…", lat = "…" } or { x = "…", y = "…" }',
     )
-
-
-# --- positions --------------------------------------------------------------------------------
-
-
-def read_position(
-    data: pd.DataFrame, position: Position
-) -> tuple[Floats, Floats, Mask, Mask, Mask]:
-    """Read a position's columns: two arrays, and which are missing, unreadable, and 0, 0."""
-    if position.scheme == "pair":
-        a, b, bad = read_pair(data[position.a])
-        missing = np.isnan(a) & ~bad
-    else:
-        a, bad_a = read_numbers(data[position.a])
-        b, bad_b = read_numbers(data[position.b])
-        bad = bad_a | bad_b
-        missing = (np.isnan(a) | np.isnan(b)) & ~bad
-    return a, b, missing, bad, (a == 0) & (b == 0)
-
-
-def _place_columns(
-    rows: Rows, position: Position, epsg: int, area: StudyArea | None
-) -> Geometries:
-    """Read positions from columns, find their system, and place them; the rest are left out."""
-    if position.scheme == "wkt":
-        return _place_wkt(rows, position, epsg, area)
-    a, b, missing, bad, zero = read_position(rows.data, position)
-    first = position.a
-    rows.leave_out(missing, "no_position", first)
-    rows.leave_out(bad, "unreadable_position", _at_fault(rows.data, position))
-    rows.leave_out(zero, "zero_position", first)
-    finding = _system(rows, position, a, b, area)
-    rows.notes += finding.notes
-    usable = rows.usable
-    x, y = finding.place(np.where(usable, a, np.nan), np.where(usable, b, np.nan), epsg)
-    rows.leave_out(np.isnan(x), "unreadable_position", first)
-    geometry = np.full(len(rows), None, dtype=object)
-    there = ~np.isnan(x)
-    geometry[there] = shapely.points(x[there], y[there])
-    return geometry
-
-
-def _at_fault(data: pd.DataFrame, position: Position) -> str:
-    """Name the column of a position in which more values cannot be read."""
-    if position.scheme == "pair":
-        return position.a
-    bad = [int(read_numbers(data[name])[1].sum()) for name in position.columns]
-    return position.columns[int(np.argmax(bad))]
-
-
-def _system(
-    rows: Rows, position: Position, a: Floats, b: Floats, area: StudyArea | None
-) -> Finding:
-    """Find the coordinate system: as the settings say, by the area's box, else by the names.
-
-    A list of the whole country lies mostly outside the box; then the columns' names are believed
-    where they leave no doubt (longitude and latitude, or a system by its name).
-    """
-    where = rows.settings.path.name
-    box = None if area is None else area.box
-    if rows.settings.crs is not None:
-        return _as_told(rows.settings.crs, a, b, box)
-    two = (position.a, position.b) if position.scheme in ("lonlat", "xy") else None
-    target = None if area is None else area.crs
-    try:
-        return find_coordinates(
-            a, b, box=box, target_epsg=target, names=two, where=f"{where} {', '.join(position.columns)}"
-        )
-    except PlaceError:
-        if box is None or two is None:
-            raise
-        try:
-            finding = find_coordinates(a, b, box=None, names=two, where=where)
-        except PlaceError:
-            finding = None
-        if finding is None or (finding.epsg != WGS84 and position.scheme != "xy"):
-            raise
-        return finding
-
-
-def _as_told(epsg: int, a: Floats, b: Floats, box: Box | None) -> Finding:
-    """Take the system that the settings name; the box decides which column is east."""
-    plain = Finding(epsg, swapped=False, share_inside=np.nan)
-    turned = Finding(epsg, swapped=True, share_inside=np.nan)
-    box = box or area_of_use(epsg)
-    swapped = share_in(turned, a, b, box) > max(share_in(plain, a, b, box), _MOSTLY)
-    values = {"epsg": epsg, "name": system_name(epsg), "swapped": swapped}
-    key = "coordinates_told_swapped" if swapped else "coordinates_told"
-    return replace(turned if swapped else plain, notes=(Note(key, values),))
-
-
-def area_of_use(epsg: int) -> Box:
-    """Give the box (degrees) in which a coordinate system is meant to be used."""
-    from pyproj import CRS  # noqa: PLC0415 - asked for only where a system is named without an area
-
-    area = CRS.from_epsg(epsg).area_of_use
-    return (-180.0, -90.0, 180.0, 90.0) if area is None else area.bounds
-
-
-def share_in(finding: Finding, a: Floats, b: Floats, box: Box) -> float:
-    """Give the share of the positions that a reading puts into a box (degrees)."""
-    there = np.flatnonzero(np.isfinite(a) & np.isfinite(b) & ((a != 0) | (b != 0)))
-    if not len(there):
-        return 0.0
-    lon, lat = finding.place(a[there], b[there], WGS84)
-    west, south, east, north = box
-    return float(((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)).mean())
-
-
-def _place_wkt(rows: Rows, position: Position, epsg: int, area: StudyArea | None) -> Geometries:
-    """Read shapes written as text (WKT); their system is found from their first corners."""
-    text = as_text(rows.data[position.a])
-    geometry = shapely.from_wkt(text.to_numpy(dtype=object, na_value=None), on_invalid="ignore")
-    rows.leave_out(text.isna().to_numpy(), "no_position", position.a)
-    return _place_geometry(rows, geometry, None, epsg, area, position)
-
-
-def _place_shapes(rows: Rows, raw: _Raw, epsg: int, area: StudyArea | None) -> Geometries:
-    assert raw.geometry is not None  # noqa: S101 - the caller saw it
-    missing = shapely.is_missing(raw.geometry) | shapely.is_empty(raw.geometry)
-    rows.leave_out(missing, "no_position")
-    return _place_geometry(rows, raw.geometry, raw.crs, epsg, area, Position("none"))
-
-
-def _place_geometry(
-    rows: Rows,
-    geometry: Geometries,
-    crs: CRS | None,
-    epsg: int,
-    area: StudyArea | None,
-    position: Position,
-) -> Geometries:
-    """Check shapes, mend invalid ones, and bring them into the project's metres."""
-    column = position.a
-    rows.leave_out(shapely.is_missing(geometry), "unreadable_position", column)
-    rows.leave_out(shapely.is_empty(geometry), "no_position", column)
-    kinds_of_shape = shapely.get_type_id(geometry)
-    zero = (kinds_of_shape == 0) & (shapely.get_x(geometry) == 0) & (shapely.get_y(geometry) == 0)
-    rows.leave_out(zero, "zero_position", column)
-    geometry = np.where(rows.usable, geometry, None)
-    geometry = _mended(rows, geometry)
-    corner_x, corner_y = _corners(geometry)
-    settings = rows.settings
-    if settings.crs is not None:
-        finding = _as_told(settings.crs, corner_x, corner_y, None if area is None else area.box)
-        rows.notes += finding.notes
-        source: CRS | int = settings.crs
-    elif crs is None:
-        finding = _system(rows, position, corner_x, corner_y, area)
-        rows.notes += finding.notes
-        source = finding.epsg
-    else:
-        finding = _order_of(crs, corner_x, corner_y, area)
-        rows.notes += finding.notes
-        source = crs
-    if finding.swapped:
-        geometry = shapely.transform(geometry, lambda xy: xy[:, ::-1])
-    code = source if isinstance(source, int) else source.to_epsg(min_confidence=70)
-    placed = reproject(geometry, source if code is None else code, epsg)
-    lost = ~shapely.is_missing(placed) & ~np.isfinite(shapely.bounds(placed)).all(axis=1)
-    rows.leave_out(lost, "unreadable_position", column)
-    return _of_right_shape(rows, np.where(lost, None, placed), column)
-
-
-def _order_of(crs: CRS, a: Floats, b: Floats, area: StudyArea | None) -> Finding:
-    """Believe a file's own system, unless only turning the axes brings the shapes to the area."""
-    as_is = Finding(crs.to_epsg(min_confidence=70) or WGS84, swapped=False, share_inside=np.nan)
-    if area is None or crs.to_epsg(min_confidence=70) is None:
-        return as_is
-    turned = replace(as_is, swapped=True)
-    if share_in(as_is, a, b, area.box) > 1 - _NEARLY_ALL:
-        return as_is
-    if share_in(turned, a, b, area.box) < _NEARLY_ALL:
-        return as_is
-    values = {"epsg": as_is.epsg, "name": system_name(as_is.epsg), "swapped": True}
-    return replace(turned, notes=(Note("coordinates_found_swapped", values),))
-
-
-def _corners(geometry: Geometries) -> tuple[Floats, Floats]:
-    """Give one corner of every shape, NaN where there is no shape."""
-    coordinates, whose = shapely.get_coordinates(geometry, return_index=True)
-    a = np.full(len(geometry), np.nan)
-    b = np.full(len(geometry), np.nan)
-    owner, first = np.unique(whose, return_index=True)
-    a[owner], b[owner] = coordinates[first, 0], coordinates[first, 1]
-    return a, b
-
-
-def _mended(rows: Rows, geometry: Geometries) -> Geometries:
-    """Make invalid polygons valid and say how many there were."""
-    broken = ~shapely.is_missing(geometry) & ~shapely.is_valid(geometry)
-    broken &= shapely.get_dimensions(geometry) == 2  # noqa: PLR2004 - surfaces
-    if not broken.any():
-        return geometry
-    rows.notes.append(Note("geometries_repaired", {"n": int(broken.sum())}))
-    mended = geometry.copy()
-    mended[broken] = [_surfaces(g) for g in shapely.make_valid(geometry[broken])]
-    return mended
-
-
-def _surfaces(geometry: BaseGeometry) -> BaseGeometry:
-    """Keep the surfaces of what mending gave: it may leave lines behind."""
-    parts = shapely.get_parts(geometry)
-    flat = parts[shapely.get_dimensions(parts) == 2]  # noqa: PLR2004 - surfaces
-    return shapely.union_all(flat) if len(flat) else geometry
-
-
-def _of_right_shape(rows: Rows, geometry: Geometries, column: str) -> Geometries:
-    """Leave out shapes that the kind of layer does not take; a multipoint of one is a point."""
-    ids = shapely.get_type_id(geometry)
-    single = (ids == _MULTIPOINT) & (shapely.get_num_geometries(geometry) == 1)
-    if single.any():
-        geometry = geometry.copy()
-        geometry[single] = shapely.get_geometry(geometry[single], 0)
-    taken = [number for number, shape in _SHAPES.items() if shape in rows.kind.shapes]
-    wrong = ~shapely.is_missing(geometry) & ~np.isin(ids, taken)
-    if rows.kind.counted:
-        wrong |= (ids == _MULTIPOINT) & ~single
-    rows.leave_out(wrong, "wrong_shape", column)
-    return geometry
-
-
-def _keep_inside(rows: Rows, geometry: Geometries, area: StudyArea) -> Geometries:
-    """Leave out what lies outside the area by more than its buffer; clip where the kind is clipped."""
-    usable = rows.usable
-    inside = np.zeros(len(rows), dtype=bool)
-    inside[usable] = shapely.intersects(area.reach, geometry[usable])
-    rows.leave_out(~inside, "outside_area")
-    if not rows.kind.clipped:
-        return geometry
-    cut = np.flatnonzero(inside & ~_covered(area.reach, geometry))
-    clipped = geometry.copy()
-    clipped[cut] = shapely.intersection(geometry[cut], area.reach)
-    return clipped
-
-
-def _covered(reach: BaseGeometry, geometry: Geometries) -> Mask:
-    covered: Mask = shapely.covers(reach, geometry)
-    return covered
 
 
 def _select(rows: Rows, project: Project) -> None:
@@ -623,7 +356,7 @@ def _finish(
     crowd = np.zeros(len(at), dtype=bool)
     if kind.counted and built.category is not None:
         crowd = _area_level(rows, built, table, geometry, at, known)
-        geometry = np.where(crowd, None, geometry)
+        geometry = without(geometry, crowd)
         table["area_level"] = crowd
         events = _events(rows, built, geometry[~crowd], at[~crowd])
     elif kind.counted:
@@ -645,17 +378,15 @@ def _finish(
         notes=tuple(rows.notes),
         problems=problems,
     )
-    return Layer(
-        settings.name, settings.kind, table, geometry, left_out, report, events, presence
-    )
+    return Layer(settings.name, settings.kind, table, geometry, left_out, report, events, presence)
 
 
-def _in_order(reasons: Sequence[object]) -> list[str]:
+def _in_order(reasons: Iterable[object]) -> list[str]:
     order = {reason: i for i, reason in enumerate(REASONS)}
     return sorted((str(r) for r in reasons), key=lambda r: (order.get(r, len(order)), r))
 
 
-def _taken(values: object, at: NDArray[np.int64]) -> object:
+def _taken(values: ArrayLike | pd.Series, at: NDArray[np.int64]) -> Any:  # noqa: ANN401 - a column
     if isinstance(values, pd.Series):
         return values.iloc[at].reset_index(drop=True)
     return np.asarray(values)[at]
@@ -723,7 +454,7 @@ def _area_level(
         x,
         y,
         known=known or Known(),
-        place=table["place"] if "place" in table else None,
+        place=table.get("place"),
         different=(built.category[at], table["time"].to_numpy()),
     )
     if crowd.any():
@@ -764,7 +495,9 @@ def _nothing_left(
     said = most_common(dict(sorted(reasons.items(), key=lambda item: -item[1])), 4)
     cure = "see left_out for each row"
     if "outside_area" in reasons:
-        cure = "check that the file is about the project's area, and its coordinate system (crs = …)"
+        cure = (
+            "check that the file is about the project's area, and its coordinate system (crs = …)"
+        )
     elif "unknown_category" in reasons:
         cure = 'map the words in the project file: [categories.littering] words = ["…"]'
     elif "unreadable_date" in reasons or "no_date" in reasons:

@@ -1,4 +1,4 @@
-"""The rows of one source on their way to a layer: what they hold, and which are left out and why."""
+"""The rows of one source on their way to a layer: what they hold, which are left out and why."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class Rows:
         return name in self.columns
 
     def need(self, *names: str) -> bool:
-        """Say whether there is a column for one of the fields; note a problem where there is none."""
+        """Say whether there is a column for one of the fields; none is a problem."""
         if any(name in self.columns for name in names):
             return True
         free = [c for c in self.data.columns if c not in (*self.columns.values(), *self.positions)]
@@ -153,7 +153,7 @@ class Rows:
         self.problems.append(
             Problem(
                 self.settings.path.name,
-                f"expected a column for {' or '.join(names)}, found {listed(list(self.data))}",
+                f"expected a column for {' or '.join(names)}, found {listed(self.data.columns.tolist())}",
                 f'name it in the project file: columns = {{ {first} = "{guess}" }}',
             )
         )
@@ -206,7 +206,7 @@ class Rows:
         by the clock alone is on the day of the beginning, or after the midnight that follows.
         """
         if self.clocklike(begin[0]) and self.has(date):
-            begun = self._of_day(self.data[self.columns[date]], begin[0])
+            begun: Times | None = self._of_day(self.data[self.columns[date]], begin[0])
         else:
             begun = self.times(*begin)
         if not self.clocklike(end[0]):
@@ -240,7 +240,9 @@ class Rows:
         missed = written & ~times.has_hour & ~np.isnat(times.local)
         self.leave_out(missed, "unreadable_date", column)
         local = np.where(written, times.local, np.datetime64("NaT"))
-        return replace(times, local=local.astype("datetime64[s]"), has_hour=times.has_hour & written)
+        return replace(
+            times, local=local.astype("datetime64[s]"), has_hour=times.has_hour & written
+        )
 
     def categories(self, *, required: bool) -> NDArray[np.int32]:
         """Give each row's category as a position in the vocabulary's keys; -1 where it has none.
@@ -274,7 +276,7 @@ class Rows:
         self.problems.append(
             Problem(
                 self.settings.path.name,
-                f"expected a column for category, found {listed(list(self.data))}",
+                f"expected a column for category, found {listed(self.data.columns.tolist())}",
                 'name it in the project file: columns = { category = "…" }, or give the whole '
                 'table one category: category = "littering"',
             )
@@ -299,7 +301,7 @@ def pick(words: Sequence[str], positions: NDArray[np.int32]) -> pd.Series:
     distinct = list(dict.fromkeys(words))
     place = {word: i for i, word in enumerate(distinct)}
     codes = np.array([*(place[word] for word in words), -1], dtype=np.int32)
-    return pd.Series(pd.Categorical.from_codes(codes[positions], distinct)).astype("str")
+    return pd.Series(np.array([*distinct, None], dtype=object)[codes[positions]], dtype="str")
 
 
 def as_text(values: pd.Series) -> pd.Series:
@@ -308,7 +310,8 @@ def as_text(values: pd.Series) -> pd.Series:
         whole = values.dropna()
         if (whole == whole.round()).all():
             values = values.astype("Int64")
-    text = values.astype("str").str.strip().reset_index(drop=True)
+    text = values.astype("str").str.replace(r"\s+", " ", regex=True).str.strip()
+    text = text.reset_index(drop=True)
     return text.where(values.notna().to_numpy() & (text != "").to_numpy(), None)
 
 

@@ -56,29 +56,38 @@ _CLOCK = r"""
 """
 _WEEKDAY = r"(?:(?:mån|tis|ons|tor|fre|lör|sön|mon|tue|wed|thu|fri|sat|sun)[a-zåäö]*\.?,?\s+)?"
 _AFTER = rf"(?:(?:t|,?\s+)(?:(?:kl\.?|klockan)\s*)?{_CLOCK})?"
+_ALL_DIGITS = (
+    r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"
+    r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?"
+)
+_IN_WORDS = (
+    r"(?:den\s+)?(?P<day>\d{1,2})(?::?[ea])?\.?[\s-]+(?P<word>[a-zåäö]+)\.?,?[\s-]+"
+    rf"(?P<year>\d{{4}}|'?\d{{2}}){_AFTER}"
+)
 _FORMS = tuple(
     re.compile(_WEEKDAY + form, re.VERBOSE)
     for form in (
         rf"(?P<year>\d{{4}})(?P<sep>[-/.])(?P<month>\d{{1,2}})(?P=sep)(?P<day>\d{{1,2}}){_AFTER}",
         rf"(?P<year>\d{{4}}|\d{{2}})(?P<month>\d{{2}})(?P<day>\d{{2}}){_AFTER}",
-        r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"
-        r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?",
+        _ALL_DIGITS,
         rf"(?P<one>\d{{1,2}})(?P<sep>[/-])(?P<two>\d{{1,2}})(?P=sep)(?P<year>\d{{4}}){_AFTER}",
         rf"(?P<one>\d{{1,2}})(?P<sep>/)(?P<two>\d{{1,2}})/(?P<year>\d{{2}}){_AFTER}",
         rf"(?P<day>\d{{1,2}})\.\s?(?P<month>\d{{1,2}})\.\s?(?P<year>\d{{4}}|\d{{2}}){_AFTER}",
         rf"(?P<day>\d{{1,2}})/(?P<month>\d{{1,2}})\s*-\s*'?(?P<year>\d{{4}}|\d{{2}}){_AFTER}",
         rf"(?P<day>\d{{1,2}})[/.](?P<month>\d{{1,2}}),?\s+(?P<year>\d{{4}}){_AFTER}",
-        rf"(?:den\s+)?(?P<day>\d{{1,2}})(?::?[ea])?\.?[\s-]+(?P<word>[a-zåäö]+)\.?,?[\s-]+"
-        rf"(?P<year>\d{{4}}|'?\d{{2}}){_AFTER}",
+        _IN_WORDS,
     )
 )
-_TIME = re.compile(rf"(?:(?:kl\.?|klockan)\s*)?(?:{_CLOCK}|(?P<hour3>\d)(?P<minute3>\d{{2}}))", re.X)
+_TIME = re.compile(
+    rf"(?:(?:kl\.?|klockan)\s*)?(?:{_CLOCK}|(?P<hour3>\d)(?P<minute3>\d{{2}}))", re.VERBOSE
+)
 _DAY_FRACTION = re.compile(r"0[.,]\d{2,}")
 
 _ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"
 _ISO_LOOSE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{1,2}:[0-9]{2}"
 _NOT_STRICT = r"[ T][0-9]:|[.,][0-9]|[+-][0-9]{4}$| -"
 _DATE_LENGTH = 10
+_PROBED = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,13 +125,21 @@ class _Column(NamedTuple):
     zoned: Bools
     missing: Bools
 
+    def put(self, here: Bools, part: _Column) -> None:
+        """Write a part of the column into its rows."""
+        for whole, values in zip(self, part, strict=True):
+            whole[here] = values
+
     @classmethod
     def empty(cls, missing: Bools) -> _Column:
-        size = len(missing)
-        return cls(np.zeros(size, np.int64), *(np.zeros(size, bool) for _ in range(3)), missing)
+        nothing = np.zeros((3, len(missing)), dtype=bool)
+        seconds = np.zeros(len(missing), dtype=np.int64)
+        return cls(seconds, nothing[0], nothing[1], nothing[2], missing)
 
 
-def read_times(date: pd.Series | None, time: pd.Series | None = None) -> Times:
+def read_times(
+    date: pd.Series | None, time: pd.Series | None = None, *, day_first: bool | None = None
+) -> Times:
     """Read a column of dates, with or without times, and perhaps a second column of times.
 
     Text is read in every form in which the year is plain: ISO 8601 (``2021-06-07``,
@@ -131,17 +148,19 @@ def read_times(date: pd.Series | None, time: pd.Series | None = None) -> Times:
     clocks. Times with an offset become Swedish time. A time in the second column replaces one in
     the first. Columns that have types (dates, datetimes) are taken as they are.
 
-    ``7/6/2021`` is day first unless a value of the column tells that the month is; when no value
-    tells, a note says so. A column of nothing but numbers 30 000 to 60 000 is Excel's days, with
+    ``7/6/2021`` is day first unless a value of the column tells that the month is (or
+    ``day_first`` says it); when no value tells, a note says so. A column of nothing but numbers 30 000 to 60 000 is Excel's days, with
     a note. Times that no clock showed (in the hour skipped in March) are moved an hour forward,
     with a note. When every time is midnight, they are dates. Years outside 1990 to 2100 are
     unreadable, and so is everything else; pandas is never asked to guess.
+
+    Several of these are decided by the column as a whole: give all of it at once.
     """
     if date is None:
         none = np.zeros(0 if time is None else len(time), dtype=bool)
         return Times(np.full(len(none), "NaT", "datetime64[s]"), none, none.copy())
     notes: list[Note] = []
-    column = _typed(date) or _text(date, notes)
+    column = _typed(date) or _text(date, notes, day_first)
     seconds = _to_local(column)
     known, has_hour = column.known, column.has_hour
     if time is not None:
@@ -176,13 +195,17 @@ def _typed(date: pd.Series) -> _Column | None:
         index = index.tz_convert("UTC").tz_localize(None)
     seconds = index.to_numpy().astype("datetime64[s]")
     missing = np.isnat(seconds)
-    all_true = ~missing
+    known = ~missing
     return _Column(
-        np.where(missing, 0, seconds.astype(np.int64)), all_true, all_true, all_true & zoned, missing
+        np.where(missing, 0, seconds.astype(np.int64)), known, known, known & zoned, missing
     )
 
 
-def _text(date: pd.Series, notes: list[Note]) -> _Column:
+def _text(
+    date: pd.Series,
+    notes: list[Note],
+    day_first: bool | None,  # noqa: FBT001 - handed on
+) -> _Column:
     """Read text: plain ISO at once, the rest each distinct value by itself."""
     text = _arrow(date)
     missing = _mask(pc.is_null(text))
@@ -196,15 +219,15 @@ def _text(date: pd.Series, notes: list[Note]) -> _Column:
         seconds = np.rint(days * _DAY).astype(np.int64) + _EXCEL_DAY_ZERO
         return _Column(seconds, ~missing, ~missing & (days % 1 != 0), column.zoned, missing)
     for pattern, tidy in ((_ISO, _same), (_ISO_LOOSE, _tidied)):
-        here = _mask(pc.fill_null(pc.match_substring_regex(text, pattern), False)) & ~column.known  # noqa: FBT003 - the value to fill in
+        fits = pc.match_substring_regex(text, pattern)
+        here = _mask(pc.fill_null(fits, pa.scalar(value=False)))
+        here &= ~column.known
         part = _plain(tidy(text.filter(pa.array(here)))) if here.any() else None
         if part is not None:
-            for whole_column, values in zip(column, part, strict=True):
-                whole_column[here] = values
+            column.put(here, part)
     rest = ~column.known & ~missing
     if rest.any():
-        for whole_column, values in zip(column, _distinct(text.filter(pa.array(rest)), notes), strict=True):
-            whole_column[rest] = values
+        column.put(rest, _distinct(text.filter(pa.array(rest)), notes, day_first))
     return column
 
 
@@ -235,7 +258,7 @@ def _tidied(text: pa.LargeStringArray) -> pa.LargeStringArray:
     if not pc.any(loose).as_py():
         return text
     part = text.filter(loose)
-    part = pc.replace_substring_regex(part, "([ T])([0-9]):", r"\1" "0" r"\2:")
+    part = pc.replace_substring_regex(part, "([ T])([0-9]):", r"\10\2:")
     part = pc.replace_substring_regex(part, "(:[0-9]{2})[.,][0-9]+", r"\1")
     part = pc.replace_substring_regex(part, "([+-][0-9]{2})([0-9]{2})$", r"\1:\2")
     part = pc.replace_substring(part, " -", "-")
@@ -247,20 +270,27 @@ def _plain(text: pa.LargeStringArray) -> _Column | None:
     missing = _mask(pc.is_null(text))
     if missing.all():
         return _Column.empty(missing)
-    zoned = False
-    try:
-        instants = text.cast(pa.timestamp("s"))
-    except pa.ArrowInvalid:
-        try:
-            instants = text.cast(pa.timestamp("s", tz="UTC"))
-            zoned = True
-        except pa.ArrowInvalid:
-            return None
+    read = _cast(text, zone=None), False
+    if read[0] is None:
+        read = _cast(text, zone="UTC"), True
+    instants, zoned = read
+    if instants is None:
+        return None
     seconds = np.asarray(pc.fill_null(instants.cast(pa.int64()), 0), dtype=np.int64)
     lengths = np.asarray(pc.fill_null(pc.binary_length(text), 0))
     has_hour = lengths > _DATE_LENGTH
     known = ~missing
     return _Column(seconds, known, known & has_hour, np.full(len(known), zoned) & known, missing)
+
+
+def _cast(text: pa.LargeStringArray, *, zone: str | None) -> pa.TimestampArray | None:
+    """Let Arrow read a whole column, None if it cannot; a few first, for failing is slow."""
+    kind = pa.timestamp("s", tz=zone)
+    try:
+        text.slice(0, _PROBED).cast(kind)
+        return text.cast(kind)
+    except pa.ArrowInvalid:
+        return None
 
 
 def _excel_days(text: pa.LargeStringArray) -> NDArray[np.float64] | None:
@@ -276,19 +306,18 @@ def _excel_days(text: pa.LargeStringArray) -> NDArray[np.float64] | None:
     return values
 
 
-def _distinct(text: pa.LargeStringArray, notes: list[Note]) -> _Column:
+def _distinct(
+    text: pa.LargeStringArray,
+    notes: list[Note],
+    day_first: bool | None,  # noqa: FBT001 - handed on
+) -> _Column:
     """Read each distinct value once; the column decides whether day or month comes first."""
     coded = text.dictionary_encode()
     values = [value.casefold() for value in coded.dictionary.to_pylist()]
     matches = _matches(values)
-    firsts = [(int(m["one"]), int(m["two"])) for m in matches if m and "one" in m.re.groupindex]
-    day_first = any(one > 12 for one, _ in firsts)  # noqa: PLR2004 - months
-    month_first = any(two > 12 for _, two in firsts)  # noqa: PLR2004 - months
-    if firsts and day_first == month_first:
-        key = "dates_in_both_orders" if day_first else "dates_read_day_first"
-        notes.append(Note(key, {"example": next(v for v, m in zip(values, matches, strict=True)
-                                                if m and "one" in m.re.groupindex)}, "warning"))
-    read = [m and _moment(m, month_first=month_first and not day_first) for m in matches]
+    if day_first is None:
+        day_first = _day_first(matches, notes)
+    read = [m and _moment(m, month_first=not day_first) for m in matches]
     codes = np.asarray(coded.indices)
     known = np.array([moment is not None for moment in read])
     filled = [moment or _Moment(0, has_hour=False, zoned=False) for moment in read]
@@ -299,6 +328,17 @@ def _distinct(text: pa.LargeStringArray, notes: list[Note]) -> _Column:
         np.array([m.zoned for m in filled])[codes],
         np.zeros(len(codes), dtype=bool),
     )
+
+
+def _day_first(matches: Sequence[re.Match[str] | None], notes: list[Note]) -> bool:
+    """Say whether ``7/6/2021`` means June: as the column tells, else yes, with a note."""
+    open_ones = [m for m in matches if m and "one" in m.re.groupindex]
+    day = any(int(m["one"]) > 12 for m in open_ones)  # noqa: PLR2004 - months
+    month = any(int(m["two"]) > 12 for m in open_ones)  # noqa: PLR2004 - months
+    if open_ones and day == month:
+        key = "dates_in_both_orders" if day else "dates_read_day_first"
+        notes.append(Note(key, {"example": open_ones[0].string}, "warning"))
+    return day or not month
 
 
 def _matches(values: Sequence[str]) -> list[re.Match[str] | None]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from layers.layer import Layer
-    from maps.situation import Language, Situation
+    from maps.situation import Situation
     from maps.styles import Shape, Style
     from maps.words import Words
 
@@ -77,7 +77,7 @@ class _Table:
     geometry_type: str | None = None
 
 
-def write_geopackage(situation: Situation, path: Path, language: Language) -> None:
+def write_geopackage(situation: Situation, path: Path, language: str) -> None:
     """Write the whole situation to a new GeoPackage 1.3; the same situation gives the same bytes.
 
     Tables: ``cells``, ``hotspots``, ``area``, and one per layer by its name. A table holds one
@@ -378,9 +378,7 @@ def _rings_wkb(corners: NDArray[np.float64]) -> pa.Array:
     return pa.Array.from_buffers(pa.large_binary(), count, buffers)
 
 
-def _wkb(
-    shapes: NDArray[np.object_], shape: Shape, *, multi: bool = False
-) -> tuple[pa.Array, str]:
+def _wkb(shapes: NDArray[np.object_], shape: Shape, *, multi: bool = False) -> tuple[pa.Array, str]:
     """Write geometries of one dimension as WKB of one type, all multi where one is."""
     simple = _SIMPLE[shape]
     kinds = shapely.get_type_id(shapes)

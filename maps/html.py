@@ -253,8 +253,7 @@ def _spot(
         "n": words.number(spot.n),
         "times": phrases.times(spot.ratio, words),
         "peak": phrases.peak(spot.peak, words),
-        "trend": phrases.trend(spot, words),
-        "change": phrases.change(spot, words, situation.month),
+        "change": f"{phrases.change(spot, words, situation.month)}; {phrases.trend(spot, words)}",
         "categories": [
             [words.category(key, situation.categories), n] for key, n in spot.categories
         ],
@@ -379,7 +378,7 @@ def _texts(table: pd.DataFrame, situation: Situation, words: Words) -> list[str]
         if _there(row.get("category")):
             parts.append(words.category(row["category"], situation.categories))
         if _there(row.get("purpose")):
-            key = f"page.purposes.{row['purpose']}"
+            key = f"purposes.{row['purpose']}"
             parts.append(words(key) if words.has(key) else _plain(row["purpose"]))
         when = row.get("start") if _there(row.get("start")) else row.get("time")
         if _there(when) and hasattr(when, "month"):
@@ -433,12 +432,26 @@ def _background(
         tolerance *= 1.5
     else:
         fitted = {}
-    order = [(m, True) for m in ("plain", *reversed(AREAS))] + [(m, False) for m in ("plain", *reversed(LINES))]
-    return [
-        {"class": manner, "areal": areal, "shapes": streams.shapes(fitted[manner, areal], unit=1.0)}
-        for manner, areal in order
-        if len(fitted.get((manner, areal), ()))
-    ]
+    order = [(m, True) for m in ("plain", *reversed(AREAS))]
+    order += [(m, False) for m in ("plain", *reversed(LINES))]
+    drawn: list[dict[str, Any]] = []
+    for manner, areal in order:
+        shapes = fitted.get((manner, areal), np.empty(0, dtype=object))
+        # Lines outside the area are dimmed with the ground; those inside lie over the cells.
+        halves = (
+            [("area", shapes)]
+            if areal
+            else [
+                ("outside", shapely.difference(shapes, situation.area)),
+                ("inside", shapely.intersection(shapes, situation.area)),
+            ]
+        )
+        for where, some in halves:
+            kept = some[~shapely.is_empty(some)]
+            if len(kept):
+                packed = streams.shapes(kept, unit=1.0)
+                drawn.append({"class": manner, "where": where, "shapes": packed})
+    return drawn
 
 
 def _vertices(geometries: NDArray[np.object_]) -> int:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.polynomial.chebyshev import chebvander
-from pyproj import Transformer
+
+from geo.crs import transform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,11 +49,10 @@ def fit_mercator(crs: int, bounds: tuple[float, float, float, float]) -> Project
     west, south, east, north = bounds
     centre = ((west + east) / 2, (south + north) / 2)
     half = (max((east - west) / 2, 1.0), max((north - south) / 2, 1.0))
-    to_mercator = Transformer.from_crs(crs, 3857, always_xy=True).transform
 
     def lattice(line: Floats) -> tuple[Floats, ...]:
         u, v = (a.ravel() for a in np.meshgrid(line, line))
-        return (u, v, *to_mercator(centre[0] + u * half[0], centre[1] + v * half[1]))
+        return (u, v, *transform(centre[0] + u * half[0], centre[1] + v * half[1], crs, 3857))
 
     between = lattice(np.linspace(-1, 1, 38))
     for degree in range(1, _MOST + 1):

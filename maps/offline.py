@@ -21,7 +21,7 @@ class OfflineMap(folium.Map):  # type: ignore[misc]  # folium ships no types
     """A folium map without tiles that needs Leaflet alone; its id is the same in every run."""
 
     default_js: ClassVar = [("leaflet", "leaflet.js")]
-    default_css: ClassVar = [("leaflet", "leaflet.css")]
+    default_css: ClassVar = [("leaflet_css", "leaflet.css")]
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - folium's own
         super().__init__(tiles=None, **options)

@@ -186,21 +186,21 @@ def cells_style(
     columns: Mapping[str, NDArray[Any]], words: Words, aliases: Mapping[str, str], heading: str
 ) -> Style:
     """Colour cells by how surely they stand out (``gi_bin``), else by their number of events."""
-    told = {
-        name: alias for name, alias in aliases.items() if name in {"n", "kde", "gi_z", "gi_q"}
-    }
+    told = {name: alias for name, alias in aliases.items() if name in {"n", "kde", "gi_z", "gi_q"}}
     common: dict[str, Any] = {"geometry": 2, "aliases": aliases, "tip": tip(heading, told)}
     if "gi_bin" in columns:
         names = {value: f"gi_bin_{value}" if value >= 0 else f"gi_bin_m{-value}" for value in _HOT}
         legend = {value: words(f"classes.{name}") for value, name in names.items()}
         classes = tuple(
-            Class(legend[value], _cell(colour), value=str(value))
-            for value, colour in _HOT.items()
+            Class(legend[value], _cell(colour), value=str(value)) for value, colour in _HOT.items()
         )
         bins = [name for name in aliases if name == "gi_bin" or name.startswith("gi_bin_")]
         values = {name: {str(value): word for value, word in legend.items()} for name in bins}
         return Style(
-            renderer="categorizedSymbol", attribute="gi_bin", classes=classes, values=values,
+            renderer="categorizedSymbol",
+            attribute="gi_bin",
+            classes=classes,
+            values=values,
             **common,
         )
     return Style(
@@ -265,9 +265,7 @@ def hotspots_style(
 
 def area_style(aliases: Mapping[str, str]) -> Style:
     """Draw the area's edge alone, so that nothing is hidden by it."""
-    edge = Symbol(
-        "fill", (_fill("", "#ffffff", 1.4), _fill("", "#555555", 0.6, style="dash dot"))
-    )
+    edge = Symbol("fill", (_fill("", "#ffffff", 1.4), _fill("", "#555555", 0.6, style="dash dot")))
     return Style(geometry=2, classes=(Class("", edge),), aliases=aliases)
 
 
@@ -297,9 +295,7 @@ def layer_style(
         )
         if not by_family:
             return Style(classes=(Class("", _symbol(shape, *_OTHER)),), **common)
-        return Style(
-            renderer="categorizedSymbol", attribute="family", classes=by_family, **common
-        )
+        return Style(renderer="categorizedSymbol", attribute="family", classes=by_family, **common)
     label = None
     if kind == "places":
         label = Label(column("name"), size=9, colour="60,60,60,255", priority=7)

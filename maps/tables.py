@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from maps.situation import Hotspot, Language, Situation
+    from maps.situation import Hotspot, Situation
     from maps.words import Words
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF100
@@ -43,7 +43,7 @@ def hotspot_values(hotspot: Hotspot, situation: Situation, words: Words) -> dict
     return {name: said[name] if name in said else getattr(hotspot, name) for name in names}
 
 
-def write_hotspots_csv(situation: Situation, path: Path, language: Language) -> None:
+def write_hotspots_csv(situation: Situation, path: Path, language: str) -> None:
     """Write ``hotspots.csv``: one row a hotspot, the columns of ``geo.schema.HOTSPOT`` and place.
 
     ``lon``, ``lat`` (WGS 84 degrees) and ``x``, ``y`` (metres in the situation's coordinate
@@ -61,7 +61,7 @@ def write_hotspots_csv(situation: Situation, path: Path, language: Language) -> 
     _write(path, header, rows, language)
 
 
-def write_left_out_csv(situation: Situation, path: Path, language: Language) -> None:
+def write_left_out_csv(situation: Situation, path: Path, language: str) -> None:
     """Write ``left_out.csv``: every row of every layer that could not be used, and why.
 
     ``source`` is the file, ``row`` its row as the file's reader counts, ``reason`` a key,
@@ -83,7 +83,7 @@ def _explanation(reason: str, words: Words) -> str:
 
 
 def _write(
-    path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]], language: Language
+    path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]], language: str
 ) -> None:
     r"""Write CSV that Excel opens with a double click and a script reads with two options.
 

@@ -125,7 +125,7 @@ def test_the_month_is_compared_with_the_same_month_a_year_ago():
 
 
 def test_a_place_that_has_just_become_hot_is_new():
-    """Trouble that began this month is new; trouble of the whole year is not; unknown without past."""
+    """Trouble that began this month is new, of the whole year is not; unknown without a past."""
     old = events({made.BADGRUVA: 6}, TWO_YEARS)
     fresh = events({made.FJUGESTA: 25}, [DECEMBER], seed=4)
     noise = background_noise(200, TWO_YEARS, ("littering",))

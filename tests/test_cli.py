@@ -95,7 +95,7 @@ def test_a_failed_build_leaves_the_earlier_result(built, tmp_path):
     assert call("check", folder / "lagesbild.toml").exit_code == 1
 
 
-def test_check_writes_nothing_and_counts_everything(built, tmp_path):
+def test_check_writes_nothing_and_counts_everything(tmp_path):
     """A table on stdout with read, accepted and left out; no file is made."""
     folder = tmp_path / "copy"
     folder.mkdir()

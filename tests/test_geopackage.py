@@ -43,7 +43,9 @@ def plain() -> Situation:
     view = full.views[0]
     columns = {name: view.columns[name] for name in ("n", "weight")}
     only = View("all", view.n, columns, view.hot & False, True, (), view.points, ())  # noqa: FBT003
-    return dataclasses.replace(full, views=(only,), layers=(), background=(), month=0, months=(0, 0))
+    return dataclasses.replace(
+        full, views=(only,), layers=(), background=(), month=0, months=(0, 0)
+    )
 
 
 def drawn(id_name: str = "TARGET_FID") -> Situation:
@@ -283,7 +285,17 @@ def test_odd_names_become_names_that_every_program_takes(tmp_path: Path) -> None
     write_geopackage(dataclasses.replace(situation(), layers=tuple(named)), path, "sv")
     assert {"cells_2", "hall_i_hatten", "layer_styles_2"} <= set(spatial(path))
     found = [name for _, name, *_ in rows(path, "PRAGMA table_info(cells_2)")]
-    assert found == ["fid", "geom", "id", "hjulangstrom_m2", "fid_2", "geom_2", "id_2", "x_1_a", "x"]
+    assert found == [
+        "fid",
+        "geom",
+        "id",
+        "hjulangstrom_m2",
+        "fid_2",
+        "geom_2",
+        "id_2",
+        "x_1_a",
+        "x",
+    ]
     assert validate_gpkg.check(str(path), abort_at_first_error=False) == []
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -217,46 +217,30 @@ def test_a_database_that_someone_edits_is_not_replaced(tmp_path: Path) -> None:
     assert contents(tmp_path) == {"ut.gpkg": b"old", "ut.gpkg-wal": b"edits"}
 
 
-KILLED = """
-import json, os, signal, sys
-from pathlib import Path
-from maps import publish as module
-what, target, at, way = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-new, ours = json.loads(sys.argv[5])
-def write(folder):
-    for name, content in new.items():
-        (folder / name).write_text(content)
-if way == "two renames":
-    module._exchange = lambda a, b: False
-seen = 0
-def step(event, args):
-    global seen
-    if event in {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.chmod"}:
-        seen += 1
-        if seen == at:
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(step)
-if what == "folder":
-    module.publish(target, write, ours=ours)
-else:
-    module.replace_file(target, lambda new: new.write_bytes(b"new") and None)
-"""
-
-
-def killed_at(what: str, target: Path, step: int, way: str) -> bool:
-    """Deliver in a process that is killed before its step-th touch of the file system."""
+def killed(tmp_path: Path, way: str, old: dict[str, bytes], notes: dict[str, bytes]) -> list[Any]:
+    """Kill a delivery before each of its touches of the file system; tell what each left."""
+    texts = {"old": old, "new": NEW, "notes": notes}
+    wish: dict[str, Any] = {
+        key: {name: data.decode() for name, data in files.items()} for key, files in texts.items()
+    }
     root = Path(__file__).parents[1]
-    wish = json.dumps([{name: data.decode() for name, data in NEW.items()}, OURS])
     done = subprocess.run(
-        [sys.executable, "-c", KILLED, what, target, str(step), way, wish],
+        [
+            sys.executable,
+            Path(__file__).with_name("publish_killed.py"),
+            tmp_path / "folder",
+            json.dumps(wish | {"way": way, "ours": OURS}),
+        ],
         cwd=root,
-        env=os.environ | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=os.environ | {"PYTHONPATH": str(root)},
         check=False,
         capture_output=True,
         text=True,
     )
-    assert done.returncode in {0, -signal.SIGKILL}, done.stderr
-    return done.returncode != 0
+    assert done.returncode == 0, done.stderr
+    told: list[Any] = json.loads(done.stdout)
+    assert len(told) > 5
+    return told
 
 
 @posix
@@ -264,31 +248,19 @@ def killed_at(what: str, target: Path, step: int, way: str) -> bool:
 def test_a_kill_at_any_moment_leaves_the_old_or_the_new_whole(
     tmp_path: Path, way: str, *, first: bool
 ) -> None:
-    """Before every step: at once with an exchange, else after recovery, and no leftover then."""
-    before: dict[str, bytes] = {} if first else OLD
-    notes: dict[str, bytes] = {} if first else NOTES
+    """At once with an exchange, else after recovery, even if that is killed too; no leftovers."""
+    old, notes = ({}, {}) if first else (OLD, NOTES)
+    before, after, beside = (
+        {name: data.decode() for name, data in files.items()} for files in (old, NEW, notes)
+    )
+    whole = [{f"2021-12/{n}": c for n, c in (one | beside).items()} for one in (before, after)]
     outcomes = []
-    for step in range(1, 200):
-        target = tmp_path / str(step) / "2021-12"
-        target.parent.mkdir()
-        if not first:
-            write_all(target, before | notes)
-        if not killed_at("folder", target, step, way):
-            break
-        now = contents(target)
-        ours = {n: c for n, c in now.items() if n not in notes and n != ".unfinished"}
-        if way == "exchange":
-            assert ours in (before, NEW), f"step {step}"
-        else:
-            assert ours in (before, NEW, {}), f"step {step}"
-        recover(target, ours=OURS)
-        now = contents(target.parent)
-        whole = [{f"2021-12/{n}": c for n, c in (one | notes).items()} for one in (before, NEW)]
-        assert now in whole, f"step {step}"
-        assert {p.name for p in target.parent.iterdir()} <= {"2021-12"}, f"step {step}"
-        outcomes.append(now == whole[1])
-    else:
-        pytest.fail("never came to its end")
+    for step, told in enumerate(killed(tmp_path, way, old, notes), 1):
+        ours = {n: c for n, c in told["now"].items() if n not in {*beside, ".unfinished"}}
+        assert ours in (before, after, *([] if way == "exchange" else [{}])), f"step {step}"
+        for found in (told["after"], *told["twice"]):
+            assert found in whole, f"step {step}"
+        outcomes.append(told["after"] == whole[1])
     assert outcomes == sorted(outcomes), "from some step on it is the new one"
     assert not outcomes[0]
     assert outcomes[-1]
@@ -297,14 +269,7 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_whole(
 @posix
 def test_a_kill_at_any_moment_leaves_one_whole_file(tmp_path: Path) -> None:
     """The old or the new file at once; the next run removes what the killed one left."""
-    for step in range(1, 100):
-        path = tmp_path / str(step) / "ut.gpkg"
-        write_all(path.parent, {"ut.gpkg": b"old"})
-        if not killed_at("file", path, step, "exchange"):
-            break
-        assert path.read_bytes() in {b"old", b"new"}, f"step {step}"
-        replace_file(path, lambda new: new.write_bytes(b"newer") and None)
-        assert contents(path.parent) == {"ut.gpkg": b"newer"}, f"step {step}"
-    else:
-        pytest.fail("never came to its end")
-    assert step > 5
+    for step, told in enumerate(killed(tmp_path, "file", {}, {}), 1):
+        assert told["now"] in {"old", "new"}, f"step {step}"
+        for found in (told["after"], *told["twice"]):
+            assert found == {"ut.gpkg": "newer"}, f"step {step}"

@@ -106,7 +106,7 @@ def sweref(place: LonLat) -> tuple[int, int]:
 ROADS: dict[str, tuple[str, list[LonLat]]] = {
     "E18": (
         "road_major",
-        [(14.76107, 59.2745), (14.7826, 59.2715), (14.84, 59.2635), (14.904, 59.26), OUTLINE[11]],
+        [(14.76107, 59.2745), (14.7826, 59.2715), (14.84, 59.2635), (14.904, 59.26), OUTLINE[10]],
     ),
     "Vägen Vintrosa–Fjugesta": (
         "road_major",
@@ -412,7 +412,7 @@ TROUBLE = (
         NIGHT,
     ),
     Trouble(
-        "Fjugesta, utkanten",
+        "Utkanten av Fjugesta",
         around(MEET, 80),
         (0, 22),
         {"disorder": 40, "littering": 40, "noise": 20},
@@ -430,7 +430,7 @@ TROUBLE = (
     Trouble("Landsbygden", anywhere, (56, 58), THIN, ("boende", "markägare"), only_date=0.4),
     Trouble(
         "E18 i höjd med Leken",
-        along("E18", 0.25, 0.035),
+        along("E18", 0.33, 0.03),
         (34, 36),
         DRIVING,
         ROAD_USERS,
@@ -440,7 +440,7 @@ TROUBLE = (
     ),
     Trouble(
         "E18 norr om Vintrosa",
-        along("E18", 0.78, 0.05),
+        along("E18", 0.7, 0.03),
         (24, 25),
         DRIVING,
         ROAD_USERS,
@@ -491,7 +491,7 @@ TROUBLE = (
         traffic=True,
     ),
     Trouble(
-        "Fjugesta, utkanten",
+        "Utkanten av Fjugesta",
         around(MEET, 80),
         (0, 46),
         GATHERING,
@@ -857,7 +857,7 @@ PATROLS = (
     ),
     Patrol(
         "E18 norr om Vintrosa",
-        (14.89, 59.2607),
+        (14.885, 59.2609),
         44,
         "Hastighetskontroll",
         "trafikpolis",

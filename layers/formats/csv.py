@@ -199,9 +199,8 @@ def _layout(path: Path, encoding: _Encoding) -> _Layout:
     if len(peeked) > 1 and len(text) >= _HEAD_BYTES // 4:
         del peeked[-1]  # cut off where the peeking ended
     if not any(header):
-        raise refuse(
-            path, "expected column names in the first row, found none", "write names above the columns"
-        )
+        cure = "write names above the columns"
+        raise refuse(path, "expected column names in the first row, found none", cure)
     names, notes = column_names(header, peeked)
     counts = Counter(len(row) for row in peeked if _fits(row, len(names)))
     fields = counts.most_common(1)[0][0] if counts else max(len(names), 1)
@@ -450,7 +449,7 @@ def _texts(values: Sequence[str]) -> pd.Series[str]:
     """Make a column of text in which empty fields are missing."""
     column = pa.array(values, pa.large_string())
     column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.large_string()), column)
-    return pd.Series(TEXT.__from_arrow__(column))
+    return pd.Series(pd.array(column, dtype=TEXT))
 
 
 def _records(

@@ -45,7 +45,8 @@ def first_bytes(path: Path, size: int = 16) -> bytes:
         with path.open("rb") as file:
             head = file.read(size)
     except FileNotFoundError:
-        raise refuse(path, "expected a file, found none", "check the path and its spelling") from None
+        cure = "check the path and its spelling"
+        raise refuse(path, "expected a file, found none", cure) from None
     except PermissionError:
         raise refuse(
             path,

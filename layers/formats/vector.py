@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyogrio
 import pyogrio.raw
 import shapely
+import shapely.geometry
 from fiona.errors import FionaError
 from pyogrio.errors import DataLayerError, DataSourceError, GeometryError
 from pyproj import CRS
@@ -48,7 +49,11 @@ _TYPES = {
     pa.int32(): pd.Int64Dtype(),
     pa.int64(): pd.Int64Dtype(),
 }
-_FIONA_TYPES = {"int": pd.Int64Dtype(), "float": np.dtype(np.float64), "bool": pd.BooleanDtype()}
+_FIONA_TYPES: dict[str, Any] = {
+    "int": pd.Int64Dtype(),
+    "float": pd.Float64Dtype(),
+    "bool": pd.BooleanDtype(),
+}
 
 
 def read(
@@ -233,7 +238,9 @@ def _plain(geometry: Geometries) -> tuple[Geometries, int, NDArray[np.bool_]]:
     areal = np.isin(shapely.get_type_id(plain), _AREAL)
     invalid = areal & ~shapely.is_valid(plain)
     if invalid.any():
-        plain[invalid] = shapely.make_valid(plain[invalid], method="structure", keep_collapsed=False)
+        plain[invalid] = shapely.make_valid(
+            plain[invalid], method="structure", keep_collapsed=False
+        )
     empty = shapely.is_empty(plain)
     plain[empty] = None
     return plain, int((invalid & ~empty).sum()), invalid & empty
@@ -295,9 +302,8 @@ def _one_by_one(path: Path, layer: str, done: int) -> Iterator[RawTable]:
                     shape = feature.geometry and quietly(shapely.geometry.shape, feature.geometry)
                 except StopIteration:
                     more = False
-                    left_out += [
-                        (n, _UNREADABLE, "missing") for n in range(max(number, done) + 1, expected + 1)
-                    ]
+                    gone = range(max(number, done) + 1, expected + 1)
+                    left_out += [(n, _UNREADABLE, "missing") for n in gone]
                     break
                 except Exception as error:  # noqa: BLE001 - any feature may fail in its own way
                     if number <= done or (left_out and left_out[-1][0] == number):
@@ -338,8 +344,9 @@ def _typed(values: Sequence[dict[str, Any]], types: dict[str, str]) -> pd.DataFr
     """Make typed columns of attributes; dates come as text, as fiona gives them."""
     return pd.DataFrame(
         {
-            name: pd.Series(
-                [row.get(name) for row in values], dtype=_FIONA_TYPES.get(kind.rstrip("0123456789"), TEXT)
+            name: pd.array(
+                [row.get(name) for row in values],
+                dtype=_FIONA_TYPES.get(kind.rstrip("0123456789"), TEXT),
             )
             for name, kind in types.items()
         },

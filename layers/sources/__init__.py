@@ -93,7 +93,7 @@ class Option:
 class Build(Protocol):
     """Makes a kind's own table of the rows that are usable so far."""
 
-    def __call__(self, rows: Rows) -> Built: ...
+    def __call__(self, rows: Rows) -> Built: ...  # noqa: D102 - said in the class
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,15 +30,19 @@ _BY_WORD: tuple[tuple[str, str], ...] = (
     (r"sjö|hav|vattendrag|anlagt vatten|vattenyta|vatten$|kanal|damm$", "water"),
     (r"bebyggelse|tätort|småort|bebyggt|industriområde", "built_up"),
     (
-        r"motorväg|motortrafikled|mötesfri väg|landsväg$|europaväg|riksväg|länsväg|huvudgata|"
-        r"övergripande länk|allmän väg",
+        (
+            r"motorväg|motortrafikled|mötesfri väg|landsväg$|europaväg|riksväg|länsväg|huvudgata|"
+            r"övergripande länk|allmän väg"
+        ),
         "road_major",
     ),
     (r"väg|gata|stig$|cykel", "road_minor"),
     (r"^(motorway|trunk|primary|secondary)(_link)?$", "road_major"),
     (
-        r"^(tertiary(_link)?|unclassified|residential|living_street|service|track|path|footway|"
-        r"cycleway|pedestrian|road|bridleway|steps|track_grade\d)$",
+        (
+            r"^(tertiary(_link)?|unclassified|residential|living_street|service|track|path|footway|"
+            r"cycleway|pedestrian|road|bridleway|steps|track_grade\d)$"
+        ),
         "road_minor",
     ),
     (r"^(water|lake|reservoir|river|riverbank|canal|bay|basin|stream|wetland|pond)$", "water"),

@@ -77,9 +77,7 @@ def _moments(rows: Rows) -> tuple[Moments, Moments, Mask]:
     return shown, middle, known
 
 
-def _between(
-    rows: Rows, begun: Times | None, ended: Times | None
-) -> tuple[Moments, Moments, Mask]:
+def _between(rows: Rows, begun: Times | None, ended: Times | None) -> tuple[Moments, Moments, Mask]:
     """Place incidents that are known from one time to another."""
     if begun is None or ended is None:
         only = begun if begun is not None else ended

@@ -6,23 +6,19 @@ globalThis.lagesbild ??= {};
 
   /**
    * Chooses places for labels. Each label {x, y, width, height, gap?} comes with the more
-   * important first; with a gap it stands beside its point (right, left, above, below), else on
-   * it. taken are boxes [west, north, east, south] that must stay free; view bounds everything.
+   * important first; it stands on its point, or with a gap beside it (right, left, above, below
+   * and farther), or with onPoint whichever is free. taken are boxes [west, north, east, south] that must stay free; view bounds everything.
    * Gives an array of {index, x, y} (the middle of the text), in order.
    */
   function placed(labels, taken, view) {
     const boxes = [...taken];
     const found = [];
-    labels.forEach(({ x, y, width, height, gap }, index) => {
+    labels.forEach(({ x, y, width, height, gap, onPoint }, index) => {
       const [w, h] = [width / 2, height / 2];
-      const middles = gap
-        ? [
-            [x + gap + w, y],
-            [x - gap - w, y],
-            [x, y - gap - h],
-            [x, y + gap + h],
-          ]
-        : [[x, y]];
+      const middles = !gap || onPoint ? [[x, y]] : [];
+      for (const far of gap ? [gap, 2.4 * gap] : []) {
+        middles.push([x + far + w, y], [x - far - w, y], [x, y - far - h], [x, y + far + h]);
+      }
       for (const [mx, my] of middles) {
         const box = [mx - w, my - h, mx + w, my + h];
         const inside =

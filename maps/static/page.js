@@ -9,6 +9,7 @@ globalThis.lagesbild ??= {};
   /** Panes from the ground up: name and z-index. */
   const PANES = {
     ground: 210,
+    mask: 215,
     cells: 220,
     roads: 230,
     edge: 240,
@@ -143,18 +144,19 @@ globalThis.lagesbild ??= {};
     };
     draw("ground", "ground land", (frame) => lb.pathOf(data.area, frame, true));
     const background = [];
-    for (const { class: name, areal, shapes } of data.background) {
-      const drawing = (frame) => lb.pathOf(shapes, frame, areal);
-      if (areal) background.push(draw("ground", `ground ${name}`, drawing));
-      else background.push(draw("roads", `ground casing ${name}`, drawing));
-    }
-    for (const { class: name, areal, shapes } of data.background) {
-      if (areal) continue;
-      background.push(
-        draw("roads", `ground line ${name}`, (frame) => lb.pathOf(shapes, frame, false)),
-      );
-    }
-    draw("edge", "outside", (frame) => ground(frame) + lb.pathOf(data.area, frame, true));
+    const drawBackground = (where, pane, layers) => {
+      for (const layer of layers) {
+        for (const { class: name, where: there, shapes } of data.background) {
+          if (there !== where) continue;
+          const drawing = (frame) => lb.pathOf(shapes, frame, where === "area");
+          background.push(draw(pane, `ground ${layer} ${name}`, drawing));
+        }
+      }
+    };
+    drawBackground("area", "ground", ["area"]);
+    drawBackground("outside", "ground", ["casing", "line"]);
+    draw("mask", "outside", (frame) => ground(frame) + lb.pathOf(data.area, frame, true));
+    drawBackground("inside", "roads", ["casing", "line"]);
     draw("edge", "edge", (frame) => lb.pathOf(data.area, frame, true));
 
     // The cells
@@ -230,13 +232,18 @@ globalThis.lagesbild ??= {};
         into.append(halo, line);
       });
     });
+    // A number sits on top of its outline, so that what lies inside stays in sight.
+    const badgeAt = (spot, { a, e, n }) => {
+      const [west, , east, north] = now.view.shapes[now.view.spots.indexOf(spot)].box;
+      return [e + (a * (west + east)) / 2, n - a * north - 6];
+    };
     let badgeBoxes = [];
     const badges = group("badges", (into, frame) => {
       badgeBoxes = [];
       if (!shown("spots")) return;
       const made = [];
       for (const spot of now.view.spots) {
-        const [x, y] = at(spot.xy, 0, frame.pixels);
+        const [x, y] = badgeAt(spot, frame.pixels);
         const box = [x - 11, y - 11, x + 11, y + 11];
         const free = !badgeBoxes.some(
           (other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1],
@@ -260,7 +267,7 @@ globalThis.lagesbild ??= {};
     // Names
     const pen = document.createElement("canvas").getContext("2d");
     const manners = {
-      place: { font: "600 13px system-ui, sans-serif", height: 17 },
+      place: { font: "600 13px system-ui, sans-serif", height: 17, gap: 9, onPoint: true },
       water: { font: "italic 12px system-ui, sans-serif", height: 15 },
       road: { font: "600 10.5px system-ui, sans-serif", height: 15 },
       site: { font: "500 12px system-ui, sans-serif", height: 15, gap: 9 },
@@ -271,9 +278,8 @@ globalThis.lagesbild ??= {};
       const wanted = [];
       const want = (xy, i, text, manner) => {
         const [x, y] = at(xy, i, frame.pixels);
-        const { font, height, gap } = manners[manner];
-        pen.font = font;
-        wanted.push({ x, y, width: pen.measureText(text).width + 6, height, gap, text, manner });
+        pen.font = manners[manner].font;
+        wanted.push({ ...manners[manner], x, y, width: pen.measureText(text).width + 6, text, manner });
       };
       data.symbols.forEach((layer, k) => {
         if (!shown(`symbols-${k}`)) return;
@@ -296,8 +302,6 @@ globalThis.lagesbild ??= {};
           want(data.names.xy, i, text, manner);
         }
       });
-      const towns = wanted.filter((one) => one.manner === "place");
-      for (const town of towns) town.gap = 4;
       const size = map.getSize();
       const corner = map.containerPointToLayerPoint([0, 0]);
       const view = [corner.x, corner.y, corner.x + size.x, corner.y + size.y];
@@ -369,6 +373,7 @@ globalThis.lagesbild ??= {};
     }
 
     // Controls
+    legend.querySelector("details").open = overlaid();
     for (const svg of legend.querySelectorAll("[data-shape]")) {
       svg.setAttribute("d", lb.outline(svg.dataset.shape, 0, 0, 6));
     }
@@ -388,9 +393,7 @@ globalThis.lagesbild ??= {};
       if (target.checked) now.hidden.delete(target.value);
       else now.hidden.add(target.value);
       if (target.value === "background") {
-        for (const path of background) path[target.checked ? "addTo" : "removeFrom"](map);
-        // Paths that come back come last; the ground keeps its order by being taken up whole.
-        for (const path of background) if (target.checked) path.bringToFront();
+        for (const path of background) path.getElement().toggleAttribute("hidden", !target.checked);
       }
       for (const each of [outlines, symbols, badges, names]) each.redraw();
     });
@@ -459,6 +462,7 @@ globalThis.lagesbild ??= {};
     addEventListener("beforeprint", () => {
       before = map.getBounds();
       document.documentElement.classList.add("printing");
+      legend.querySelector("details").open = true;
       map.invalidateSize({ animate: false, pan: false });
       map.fitBounds(now.chosen ? before : home, { animate: false });
     });
@@ -468,6 +472,11 @@ globalThis.lagesbild ??= {};
       if (before) map.fitBounds(before, { animate: false });
     });
 
+    // The map fills what the masthead leaves of the window
+    const masthead = document.querySelector(".masthead");
+    new ResizeObserver(() => {
+      document.documentElement.style.setProperty("--masthead", `${masthead.offsetHeight}px`);
+    }).observe(masthead);
     new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(container);
     show(now.view);
   }

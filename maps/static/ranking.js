@@ -70,15 +70,14 @@ globalThis.lagesbild ??= {};
       "figures",
       figure(words.events, spot.n),
       figure(words.times, spot.times),
-      spot.patrol === null ? null : figure(words.patrol, spot.patrol),
       spot.gap === null ? null : figure(words.gap, spot.gap, words.gap_help),
+      spot.patrol === null ? null : figure(words.patrol, spot.patrol),
     );
     const facts = element(
       "dl",
       "facts",
       figure(words.peak, spot.peak || words.no_peak),
       figure(words.change, spot.change),
-      figure(words.trend, spot.trend),
       figure(words.near, spot.near || words.none),
       figure(words.size, spot.area),
     );
