@@ -107,7 +107,11 @@ def reproject(
     def move(x: Floats, y: Floats) -> tuple[Floats, Floats]:
         return transform(x, y, from_crs, to_crs)
 
-    moved = shapely.transform(geometries, move, include_z=False, interleaved=False)  # type: ignore[call-overload]  # the types know interleaved points only
+    moved = shapely.transform(
+        geometries,
+        move,  # type: ignore[arg-type]  # the types know interleaved points only
+        interleaved=False,
+    )
     return np.asarray(moved, dtype=object)
 
 

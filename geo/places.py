@@ -21,6 +21,7 @@ Trend = Literal["up", "down", "same", "few"]
 
 _COMPASS: tuple[Compass, ...] = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
 _LONGEST_HOURS = 8
+_ALL_BUT_ONE = 6
 _TELLING = 8.3
 """The largest log likelihood ratio of all blocks stays below this in 95 % of even weeks.
 
@@ -69,7 +70,7 @@ class Block:
 def busiest_block(hours: Ints, *, min_n: int = 10, min_ratio: float = 2.0) -> Block | None:
     """Find the block of weekdays and hours that stands out most in a 7 x 24 matrix of counts.
 
-    Of all blocks of 1 to 7 days by 1 to 8 hours, the one with the largest likelihood ratio of
+    Of all blocks of 1 to 5 or 7 days by 1 to 8 hours, the one with the largest likelihood ratio of
     "denser inside" against "even over the week" (Kulldorff 1997, Poisson). A night belongs to the
     day it begins on: hours run on from 23 into the next day. None with fewer than ``min_n``
     events, or where the block is not at least ``min_ratio`` times as dense as the whole week and
@@ -87,6 +88,8 @@ def busiest_block(hours: Ints, *, min_n: int = 10, min_ratio: float = 2.0) -> Bl
         n = np.zeros_like(per_day)
         for days in range(1, 8):
             n = n + np.roll(per_day, 1 - days, axis=1)
+            if days == _ALL_BUT_ONE:  # "Tuesday to Sunday" says no more than "every day"
+                continue
             expected = total * days * length / 168.0
             telling = (n >= min_ratio * expected) & (n * 4 >= total)
             outside = np.maximum(total - n, 1e-300)

@@ -41,13 +41,11 @@ ADDRESS_SHARE = 0.8
 NEARLY_ALL = 0.8
 """A source of which this share is area-level gives areas' centres for positions."""
 
-_SETTLEMENTS = frozenset(
-    """
+_SETTLEMENTS = """
     tätort småort ort by stad samhälle kommun kommundel församling socken distrikt stadsdel
     område postort centralort kyrkby region län locality settlement city town village hamlet
     suburb municipality district neighbourhood parish county
-    """.split()
-)
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +67,8 @@ def is_settlement(kinds: pd.Series, population: Floats) -> Mask:
     A place whose kind says that it is a spot (school, square, bathing site) is none.
     """
     said = kinds.notna().to_numpy()
-    listed = np.array([squeeze(str(k)) in _SETTLEMENTS for k in kinds], dtype=bool)
+    settlements = _SETTLEMENTS.split()
+    listed = np.array([squeeze(str(k)) in settlements for k in kinds], dtype=bool)
     settled: Mask = ~np.isnan(population) | ~said | listed
     return settled
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from geo.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from layers.sources import Field
 
@@ -149,7 +149,8 @@ def find_columns(
     """Find the column of each field by its synonyms; what is ``given`` comes first.
 
     A column serves one field only; fields are served in their order, each by its own name (unless
-    that stands among its synonyms) or the first of these that is there. Columns already ``taken`` (by the position) are not offered.
+    that stands among its synonyms) or the first of these that is there. Columns already ``taken``
+    (by the position) are not offered.
     """
     chosen = {f.name: given[f.name] for f in fields if f.name in given}
     used = {*chosen.values(), *taken}
@@ -199,6 +200,6 @@ def misnamed(
     return problems
 
 
-def listed(columns: Sequence[str]) -> str:
+def listed(columns: Iterable[str]) -> str:
     """Write the columns of a file for a message."""
-    return ", ".join(columns) if columns else "no columns"
+    return ", ".join(str(name) for name in columns) or "no columns"

@@ -279,7 +279,7 @@ def _of_right_shape(rows: Rows, geometry: Geometries, column: str) -> Geometries
 
 
 def keep_inside(rows: Rows, geometry: Geometries, area: StudyArea) -> Geometries:
-    """Leave out what lies outside the area by more than its buffer; clip where kinds are clipped."""
+    """Leave out what lies outside the area and its buffer; clip where the kind is clipped."""
     usable = rows.usable
     inside = np.zeros(len(rows), dtype=bool)
     inside[usable] = shapely.intersects(area.reach, geometry[usable])

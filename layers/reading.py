@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
     from pyproj import CRS
-    from shapely.geometry.base import BaseGeometry
 
     from layers.formats import Format
     from layers.layer import RawTable

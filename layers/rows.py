@@ -153,7 +153,7 @@ class Rows:
         self.problems.append(
             Problem(
                 self.settings.path.name,
-                f"expected a column for {' or '.join(names)}, found {listed(self.data.columns.tolist())}",
+                f"expected a column for {' or '.join(names)}, found {listed(self.data.columns)}",
                 f'name it in the project file: columns = {{ {first} = "{guess}" }}',
             )
         )
@@ -276,7 +276,7 @@ class Rows:
         self.problems.append(
             Problem(
                 self.settings.path.name,
-                f"expected a column for category, found {listed(self.data.columns.tolist())}",
+                f"expected a column for category, found {listed(self.data.columns)}",
                 'name it in the project file: columns = { category = "…" }, or give the whole '
                 'table one category: category = "littering"',
             )

@@ -149,9 +149,9 @@ def read_times(
     the first. Columns that have types (dates, datetimes) are taken as they are.
 
     ``7/6/2021`` is day first unless a value of the column tells that the month is (or
-    ``day_first`` says it); when no value tells, a note says so. A column of nothing but numbers 30 000 to 60 000 is Excel's days, with
-    a note. Times that no clock showed (in the hour skipped in March) are moved an hour forward,
-    with a note. When every time is midnight, they are dates. Years outside 1990 to 2100 are
+    ``day_first`` says it); when no value tells, a note says so. A column of nothing but numbers
+    30 000 to 60 000 is Excel's days, with a note. Times that no clock showed (in the hour skipped
+    in March) are moved an hour forward, with a note. When every time is midnight, they are dates. Years outside 1990 to 2100 are
     unreadable, and so is everything else; pandas is never asked to guess.
 
     Several of these are decided by the column as a whole: give all of it at once.

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _MOST_POINTS = 300
 _POINT_STEP_M = 100.0
-_MOST_NEAR = 5
+_MOST_NEAR = 3
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _AT_SITE_M = 400.0
 _AT_ROAD_M = 150.0
+_ROAD_BY_M = 3000.0
+"""A road is "by" a place this near; farther away the name says how far, and in which direction."""
 _LOCALITY_RADIUS_M = 500.0
 _MIDDLE = 0.4
 """A place within this share of a locality's radius is its middle, not a part of it."""
@@ -105,8 +107,8 @@ class Gazetteer:
 
         A bathing site within 400 m of the centre (or half a cell, if that is more); else the
         locality that it lies in, and which part of it; else a named road within 150 m of the
-        hotspot; else distance and direction from the nearest locality; else the cell's id. Of
-        traffic, a road outside the localities comes before a bathing site.
+        hotspot; else distance and direction from the nearest locality or bathing site; else the
+        cell's id. Of traffic, a road outside the localities comes before a bathing site.
         """
         centre = shapely.Point(x, y)
         ways = [
@@ -154,20 +156,26 @@ class Gazetteer:
         if not len(near):
             return None
         i = int(near[np.argmin(self.roads.distances(centre)[near])])
-        nearest = self._away(centre)
         road = str(self.roads.names[i])
-        return PlaceName("road", nearest.base, road=road) if nearest else PlaceName("at", road)
+        nearest = self._away(centre)
+        if nearest is None:
+            return PlaceName("at", road)
+        by = (nearest.distance_m or 0.0) <= _ROAD_BY_M
+        return replace(nearest, how="road" if by else "road_from", road=road)
 
     def _away(self, centre: shapely.Point) -> PlaceName | None:
-        if not len(self.places.names):
-            return None
-        away = self.places.distances(centre)
-        i = int(np.argmin(away))
-        middle = shapely.centroid(self.places.geometry[i])
-        dx, dy = centre.x - middle.x, centre.y - middle.y
-        return PlaceName(
-            "from", str(self.places.names[i]), compass(dx, dy), float(np.hypot(dx, dy))
-        )
+        """Distance and direction from the nearest locality or bathing site."""
+        best: PlaceName | None = None
+        for named in (self.places, self.sites):
+            if not len(named.names):
+                continue
+            i = int(np.argmin(named.distances(centre)))
+            middle = shapely.centroid(named.geometry[i])
+            dx, dy = centre.x - middle.x, centre.y - middle.y
+            away = float(np.hypot(dx, dy))
+            if best is None or away < (best.distance_m or 0.0):
+                best = PlaceName("from", str(named.names[i]), compass(dx, dy), away)
+        return best
 
 
 def tell_apart(places: Sequence[PlaceName]) -> list[PlaceName]:
@@ -175,8 +183,9 @@ def tell_apart(places: Sequence[PlaceName]) -> list[PlaceName]:
     seen: dict[Any, int] = {}
     told = []
     for place in places:
-        away = round((place.distance_m or 0.0) / 500) if place.how == "from" else 0
-        key = (place.how, place.base, place.road, place.compass, away)
+        away = round((place.distance_m or 0.0) / 500) if "from" in place.how else 0
+        compass_told = None if place.how == "road" else place.compass
+        key = (place.how, place.base, place.road, compass_told, away)
         seen[key] = seen.get(key, 0) + 1
         told.append(replace(place, number=seen[key]) if seen[key] > 1 else place)
     return told

@@ -31,11 +31,11 @@ class PlaceName:
 
     ``how`` is ``at`` (at or within ``base``: "Lanna badgruva"), ``part`` (a part of ``base``:
     "Fjugesta, norra delen"), ``road`` (on the road ``road`` near ``base``), ``from`` ("2 km SV om
-    Mullhyttan") or ``cell`` (nothing is near: ``base`` is a cell's id). ``number`` tells apart
+    Mullhyttan"), ``road_from`` (both: "E18, 5 km V om Vintrosa") or ``cell`` (nothing is near: ``base`` is a cell's id). ``number`` tells apart
     places that would share a name (0 where none does).
     """
 
-    how: Literal["at", "part", "road", "from", "cell"]
+    how: Literal["at", "part", "road", "from", "road_from", "cell"]
     base: str
     compass: Compass | None = None
     distance_m: float | None = None

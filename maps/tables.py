@@ -82,9 +82,7 @@ def _explanation(reason: str, words: Words) -> str:
     return words(f"reasons.{reason}") if words.has(f"reasons.{reason}") else reason
 
 
-def _write(
-    path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]], language: str
-) -> None:
+def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]], language: str) -> None:
     r"""Write CSV that Excel opens with a double click and a script reads with two options.
 
     Swedish Excel splits at semicolons and reads decimal commas, so that is what a Swedish file

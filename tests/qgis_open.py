@@ -43,6 +43,10 @@ def look(layer: QgsVectorLayer) -> dict[str, object]:
         "renderer": renderer.type() if renderer else None,
         "legend": [item.label() for item in renderer.legendSymbolItems()] if renderer else [],
     }
+    if layer.labelsEnabled():
+        labels = layer.labeling().settings()
+        limits = (labels.minimumScale, labels.maximumScale)
+        described["labels_between"] = limits if labels.scaleVisibility else None
     if renderer and renderer.type() == "singleSymbol":
         described["colour"] = renderer.symbol().color().name()
         described["parts"] = renderer.symbol().symbolLayerCount()

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from maps.manifest import portable, write_manifest
 from situations import situation
 
+from maps.manifest import portable, write_manifest
 
-def manifest(tmp_path: Path, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - of a situation
+
+def manifest(tmp_path: Path, **changes: Any) -> dict[str, Any]:
     """Write and read a manifest."""
     path = tmp_path / "manifest.json"
     write_manifest(dataclasses.replace(situation(), **changes), path)

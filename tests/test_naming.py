@@ -56,9 +56,10 @@ def gazetteer(*, places=True):
         (50, 80, "Fjugesta", "Fjugesta"),
         (0, 800, "Fjugesta, norra delen", "Fjugesta, northern part"),
         (-700, -650, "Fjugesta, sydvästra delen", "Fjugesta, south-western part"),
-        (4000, -2050, "E18 vid Fjugesta", "E18 near Fjugesta"),
+        (2000, -2050, "E18 vid Fjugesta", "E18 near Fjugesta"),
+        (9000, -2050, "E18, 9\u00a0km Ö om Fjugesta", "E18, 9\u00a0km E of Fjugesta"),
         (-13_500, -1400, "2\u00a0km SV om Mullhyttan", "2\u00a0km SW of Mullhyttan"),
-        (8000, 8000, "11\u00a0km NO om Fjugesta", "11\u00a0km NE of Fjugesta"),
+        (8000, 8000, "8,5\u00a0km Ö om Lanna badgruva", "8.5\u00a0km E of Lanna badgruva"),
     ],
 )
 def test_a_place_is_named_after_what_is_there(x, y, expected, english):
@@ -77,7 +78,7 @@ def test_without_any_names_the_cell_is_the_name():
     road = gazetteer(places=False).name(
         shapely.Point(0, -2000).buffer(9), 0, -2000, "c", slack_m=50
     )
-    assert place_name(road, words("sv")) == "E18"
+    assert place_name(road, words("sv")) == "E18, 7\u00a0km S om Lanna badgruva"
 
 
 def test_traffic_is_named_after_the_road_before_the_bathing_site():
@@ -100,7 +101,8 @@ def test_traffic_is_named_after_the_road_before_the_bathing_site():
     )
     spot = shapely.Point(0, 5050).buffer(60)
     assert both.name(spot, 0, 5050, "c", slack_m=50).base == "Badet"
-    assert both.name(spot, 0, 5050, "c", slack_m=50, roads_first=True).base == "204"
+    road = both.name(spot, 0, 5050, "c", slack_m=50, roads_first=True)
+    assert place_name(road, words("sv")) == "204 vid Badet"
     assert near.name(spot, 0, 5050, "c", slack_m=50, roads_first=True).base == "Lanna badgruva"
 
 

@@ -108,7 +108,7 @@ def test_the_hull_holds_every_point(n):
     x, y = np.random.default_rng(n).normal(0, 1000, (2, n))
     full = shapely.convex_hull(shapely.multipoints(np.column_stack([x, y])))
     west, south, east, north = full.bounds
-    expected = shapely.buffer(full, max(east - west, north - south) / 20)
+    expected = full.buffer(max(east - west, north - south) / 20)
     assert shapely.equals(buffered_hull(x, y), expected)
 
 

@@ -168,6 +168,25 @@ def test_two_runs_for_one_place_do_not_mix(target: Path) -> None:
     assert contents(target) == NEW | NOTES
 
 
+def test_a_lock_that_its_holder_deletes_as_we_come_is_not_taken(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock on a deleted file would keep no one out: the next run would make its own."""
+    lock = target.with_name(".2021-12.lock")
+    take = module._try_lock
+    taken = []
+
+    def late(descriptor: int) -> bool:
+        taken.append(descriptor)
+        if len(taken) == 1:
+            lock.unlink()
+        return take(descriptor)
+
+    monkeypatch.setattr(module, "_try_lock", late)
+    publish(target, lambda _: lock.stat() and None)
+    assert len(taken) == 2
+
+
 def test_folders_with_names_like_ours_are_left_alone(target: Path) -> None:
     """Cleaning up takes only names that a run makes."""
     write_all(target.parent / ".2021-12.new-version", {"a.txt": b"mine"})

@@ -10,11 +10,11 @@ from typing import Any
 
 import pyogrio
 import pytest
+from situations import BADGRUVA, situation
 
 from geo.schema import HOTSPOT
 from maps.geopackage import write_geopackage
 from maps.words import words
-from situations import BADGRUVA, situation
 
 SCRIPT = Path(__file__).with_name("qgis_open.py")
 HOSTILE = "<b>&\"'\x01%]</b>"
@@ -133,6 +133,23 @@ def test_from_afar_the_hot_cells_are_seen_without_a_grid(opened: tuple[Path, Loo
     assert counted(found, "#c94c4c") > 200  # 70 % of #b30000 over white
     assert counted(found, "#d1e5f1") > 1000  # 80 % of #c6dfee over white
     assert greys(found) < 500
+
+
+def test_labels_come_at_scales_where_there_is_room(opened: tuple[Path, Look]) -> None:
+    """Hotspots and localities are always named, bathing sites from 1:150,000, others near by."""
+    named = {
+        name: one["labels_between"] for name, one in layers(opened[1]).items() if one["labels"]
+    }
+    assert named == {
+        "hotspots": None,
+        "places": None,
+        "bathing_sites": [150_000, 0],
+        "traffic_spots": [30_000, 0],
+        "patrols": [30_000, 0],
+        "patrols_lines": [30_000, 0],
+        "background": [100_000, 0],
+        "background_polygons": [100_000, 0],
+    }
 
 
 def test_near_by_the_cells_have_edges(near: Look) -> None:

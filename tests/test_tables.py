@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from situations import BADGRUVA, situation
 
 from geo.schema import HOTSPOT, LEFT_OUT
 from maps import tables
 from maps.tables import write_hotspots_csv, write_left_out_csv
-from situations import BADGRUVA, situation
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -429,8 +429,8 @@ TROUBLE = (
     Trouble("Gropen", around(TOWNS["Gropen"], 280), (9, 10), THIN, TOWNSFOLK, only_date=0.3),
     Trouble("Landsbygden", anywhere, (56, 58), THIN, ("boende", "markägare"), only_date=0.4),
     Trouble(
-        "E18 i höjd med Leken",
-        along("E18", 0.33, 0.03),
+        "E18 mellan Leken och Vintrosa",
+        along("E18", 0.47, 0.025),
         (34, 36),
         DRIVING,
         ROAD_USERS,

@@ -50,8 +50,8 @@ _BY_WORD: tuple[tuple[str, str], ...] = (
     (r"^(rail|railway|light_rail|tram|narrow_gauge|subway|preserved)$", "railway"),
 )
 _COLUMNS = (
-    "class", "klass", "objekttyp", "detaljtyp", "highway", "railway", "waterway", "water", "natural",
-    "landuse", "place", "fclass", "type", "typ", "kategori", "vagkategorikategori", "vagtyp",
+    "class", "klass", "objekttyp", "detaljtyp", "highway", "railway", "waterway", "water",
+    "natural", "landuse", "place", "fclass", "type", "typ", "kategori", "vagkategorikategori", "vagtyp",
 )  # fmt: skip
 _IMPLIED = {"highway": "road_minor", "railway": "railway", "waterway": "water", "water": "water"}
 """Columns whose mere value says what a thing is, whatever the value."""

@@ -43,7 +43,12 @@ KIND = Kind(
             "inhabitants",
             ("befolkning", "folkmängd", "invånare", "bef", "pop", "inhabitants"),
         ),
-        Field("area_ha", "number", "size in hectares", ("hektar", "areal_ha", "ha", "area", "areal")),
+        Field(
+            "area_ha",
+            "number",
+            "size in hectares",
+            ("hektar", "areal_ha", "ha", "area", "areal"),
+        ),
         Field(
             "kind",
             "text",
