@@ -46,10 +46,21 @@ class Cells:
     @cached_property
     def polygons(self) -> NDArray[np.object_]:
         """The cells as whole polygons (not clipped), metres."""
+        return self.some_polygons(np.arange(len(self)))
+
+    def some_polygons(self, positions: Ints) -> NDArray[np.object_]:
+        """Some of the cells as whole polygons (not clipped), metres."""
         if self.drawn is not None:
-            return self.drawn
+            return self.drawn[positions]
         grid, column, row = self.lattice
-        return grid.polygons(column, row)
+        return grid.polygons(column[positions], row[positions])
+
+    def union(self, positions: Ints) -> BaseGeometry:
+        """Dissolve some of the cells into one geometry, metres."""
+        polygons = self.some_polygons(positions)
+        if self.drawn is not None:
+            return shapely.union_all(polygons)
+        return shapely.coverage_union_all(polygons)
 
     @property
     def lattice(self) -> tuple[Grid, Ints, Ints]:
@@ -126,15 +137,13 @@ def lattice_cells(grid: Grid, area: BaseGeometry) -> Cells:
         first = np.floor(west / grid.size - rows / 2).astype(np.int64) - 1
         row = np.repeat(rows, width)
         column = (first[:, None] + np.arange(width)).ravel()
+    # Only cells on the border need a true overlay; of the others the centre tells.
+    centre_x, centre_y = grid.centres(column, row)
+    border = _near_border(grid, area, column, row)
     shapely.prepare(area)
-    corners = grid.corners(column, row)
-    # Most cells lie wholly inside or wholly outside; only those on the border need a true overlay.
-    polygons = shapely.polygons(corners)
-    inside = shapely.contains_properly(area, polygons)
-    border = ~inside & shapely.intersects(area, polygons)
-    share = np.zeros(len(column))
-    share[inside] = grid.cell_area_m2
-    share[border] = shapely.area(shapely.intersection(area, np.asarray(polygons)[border]))
+    share = np.where(shapely.contains_xy(area, centre_x, centre_y), grid.cell_area_m2, 0.0)
+    polygons = grid.polygons(column[border], row[border])
+    share[border] = shapely.area(shapely.intersection(area, polygons))
     keep = np.flatnonzero(share > 0)
     column, row = column[keep], row[keep]
     x, y = grid.centres(column, row)
@@ -147,6 +156,24 @@ def lattice_cells(grid: Grid, area: BaseGeometry) -> Cells:
         column=column,
         row=row,
     )
+
+
+def _near_border(grid: Grid, area: BaseGeometry, column: Ints, row: Ints) -> NDArray[np.bool_]:
+    """Mark every cell that the area's border can touch, and few others.
+
+    The border is sampled at half a cell: any of its points lies in the cell of a sample or in one
+    beside it.
+    """
+    points = shapely.get_coordinates(shapely.segmentize(area.boundary, grid.size / 2))
+    at_column, at_row = grid.index(points[:, 0], points[:, 1])
+    west, south = int(column.min()) - 2, int(row.min()) - 2
+    raster = np.zeros((int(row.max()) - south + 3, int(column.max()) - west + 3), dtype=bool)
+    for up in (-1, 0, 1):
+        for right in (-1, 0, 1):
+            r, c = at_row - south + up, at_column - west + right
+            inside = (r >= 0) & (c >= 0) & (r < raster.shape[0]) & (c < raster.shape[1])
+            raster[r[inside], c[inside]] = True
+    return raster[row - south, column - west]
 
 
 def polygon_cells(

@@ -43,10 +43,14 @@ def chance_p(n: Ints, total: int, share: Floats) -> Floats:
     conservative because counts are whole. It says nothing about why a place has more: people,
     roads and reporting differ from place to place.
     """
-    share = np.clip(share, 0.0, 1.0)
-    above = np.where(n > 0, bdtrc(np.maximum(n - 1, 0), total, share), 1.0)
-    below = bdtr(n, total, share)
-    return np.asarray(np.minimum(2.0 * np.minimum(above, below), 1.0), dtype=np.float64)
+    # Most cells share their count and their area with others: ask once for each pair.
+    pairs, which = np.unique(
+        np.stack([n.astype(np.float64), np.clip(share, 0.0, 1.0)]), axis=1, return_inverse=True
+    )
+    k, s = pairs
+    above = np.where(k > 0, bdtrc(np.maximum(k - 1, 0), total, s), 1.0)
+    p = np.minimum(2.0 * np.minimum(above, bdtr(k, total, s)), 1.0)
+    return np.asarray(p[which.ravel()], dtype=np.float64)
 
 
 def evidence_bins(z: Floats, q: Floats) -> NDArray[np.int64]:

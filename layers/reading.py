@@ -409,17 +409,21 @@ def _identify(rows: Rows, geometry: Geometries) -> pd.Series:
             values = rows.text(name)
             column = column or rows.columns[name]
             own = values if own is None else own.fillna(values)
+    if rows.kind.repeats:
+        return numbered if own is None or own.isna().any() or own.duplicated().any() else own
     usable = rows.usable
     if own is not None:
-        repeated = own.where(usable).duplicated().to_numpy() & own.notna().to_numpy() & usable
+        there = own.notna().to_numpy()
+        repeated = own.where(usable).duplicated().to_numpy() & there & usable
         told = any(name in rows.settings.columns for name in rows.kind.identifiers)
-        if told or repeated.sum() <= _SAME_ID * max(int((own.notna() & usable).sum()), 1):
+        again = int((own.duplicated().to_numpy() & there).sum())
+        if told or again <= max(_SAME_ID * int(there.sum()), 1):
             rows.leave_out(repeated, "duplicate", column)
             if own.isna().any():
                 _leave_out_copies(rows, geometry, own.isna().to_numpy())
             return own.fillna("row-" + numbered)
         rows.notes.append(
-            Note("id_not_unique", {"column": column, "n": int(repeated.sum())}, "warning")
+            Note("id_not_unique", {"column": column, "n": again}, "warning")
         )
     _leave_out_copies(rows, geometry, np.ones(len(rows), dtype=bool))
     return numbered
@@ -428,7 +432,7 @@ def _identify(rows: Rows, geometry: Geometries) -> pd.Series:
 def _leave_out_copies(rows: Rows, geometry: Geometries, among: Mask) -> None:
     """Leave out rows that are wholly the same as an earlier usable one."""
     at = np.flatnonzero(rows.usable & among)
-    if not len(at) or rows.kind.clipped or rows.kind.name == "area":
+    if not len(at):
         return
     seen = rows.data.iloc[at].copy()
     if rows.positions == ():

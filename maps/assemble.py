@@ -14,7 +14,7 @@ from geo.errors import LagesbildError, Problem
 from geo.extent import suggest_cell_size
 from geo.grid import Grid, GridKind
 from geo.hotspots import Evidence, Points, Result, methods
-from geo.months import month_text
+from geo.months import HOURS, UNKNOWN_HOUR, month_text
 from geo.note import Note
 from geo.places import busiest_block, compare_two, contiguous
 from maps.naming import Gazetteer, tell_apart
@@ -363,16 +363,17 @@ class _Context:
         if claim.hot is None or claim.p is None or claim.q is None:
             return ()
         n, _ = part.per_cell()
+        groups = contiguous(claim.hot, self.cells.neighbours)
+        # A cell can be significant for its neighbours' sake; the place is where events are.
+        found = [(group, group[n[group] > 0]) for group in groups]
+        found = [(group, own) for group, own in found if len(own)]
+        tally = _Tally.of([own for _, own in found], history, part)
         spots = []
-        for group in contiguous(claim.hot, self.cells.neighbours):
-            # A cell can be significant for its neighbours' sake; the place is where events are.
-            own = group[n[group] > 0]
-            if len(own):
-                best = group[np.argmin(claim.q[group])]
-                p, q = float(claim.p[best]), float(claim.q[best])
-                spot = self._hotspot(family, own, history, part, p, q)
-                new = None if before is None else not bool(before[group].any())
-                spots.append(replace(spot, new=new))
+        for i, (group, own) in enumerate(found):
+            best = group[np.argmin(claim.q[group])]
+            p, q = float(claim.p[best]), float(claim.q[best])
+            new = None if before is None else not bool(before[group].any())
+            spots.append(self._hotspot(family, own, n, tally.of_group(i), part.total, p, q, new))
         spots.sort(key=lambda spot: (-spot.weight * (1 - spot.expected / spot.n), spot.id))
         spots = _with_gaps(spots)
         named = tell_apart([spot.place for spot in spots])
@@ -382,27 +383,30 @@ class _Context:
         )
 
     def _hotspot(
-        self, family: str, own: Ints, history: Cube, part: Cube, p: float, q: float
+        self,
+        family: str,
+        own: Ints,
+        n: Ints,
+        mine: _Tallied,
+        total: int,
+        p: float,
+        q: float,
+        new: bool | None,  # noqa: FBT001 - three answers, one of them unknown
     ) -> Hotspot:
         cells = self.cells
-        chosen = np.zeros(len(cells), dtype=bool)
-        chosen[own] = True
-        inside, ever = part.select(cells=chosen), history.select(cells=chosen)
-        n, _ = inside.per_cell()
         busiest = own[np.argmax(n[own])]
         area = float(cells.area_m2[own].sum())
-        expected = part.total * area / float(cells.area_m2.sum())
-        geometry = shapely.union_all(cells.polygons[own])
+        expected = total * area / float(cells.area_m2.sum())
+        geometry = cells.union(own)
         x, y = (float(np.average(c[own], weights=n[own])) for c in (cells.x, cells.y))
-        per_hour = inside.per_hour()
-        hours = per_hour[:168].reshape(7, 24)
+        hours = mine.hours[:HOURS].reshape(7, 24)
         block = busiest_block(hours)
-        by_category = _most_first(inside.categories, inside.per_category())
+        by_category = _most_first(self.everything.cube.categories, mine.categories)
         by_family: dict[str, int] = {}
         for category, count in by_category:
             name = self.family_of(category)
             by_family[name] = by_family.get(name, 0) + count
-        now, before, year = self._months_of(ever)
+        now, before, year = (self._in_month(mine, back) for back in (0, 1, 12))
         return Hotspot(
             id=f"{family}-{cells.ids[busiest]}",
             family=family,
@@ -412,18 +416,18 @@ class _Context:
             geometry=geometry,
             x=x,
             y=y,
-            n=inside.total,
-            weight=float(inside.weight.sum()),
+            n=mine.n,
+            weight=mine.weight,
             expected=expected,
-            ratio=inside.total / expected,
+            ratio=mine.n / expected,
             p=p,
             q=q,
             area_m2=area,
             categories=by_category,
             families=tuple(sorted(by_family.items(), key=lambda kv: (-kv[1], kv[0]))),
             hours=hours,
-            unknown_hours=int(per_hour[168]),
-            monthly=ever.per_month(*self.months),
+            unknown_hours=int(mine.hours[UNKNOWN_HOUR]),
+            monthly=mine.since(self.months[0], self.months[1]),
             peak=Peak(
                 block.first_day,
                 block.last_day,
@@ -434,26 +438,23 @@ class _Context:
             )
             if block
             else None,
-            n_month=now,
+            n_month=now or 0,
             n_month_before=before,
             n_year_before=year,
-            trend=_trend(now, year),
+            trend=_trend(now or 0, year),
             near=self.gazetteer.near(geometry, self.wish.reach_m, _MOST_NEAR),
             patrol_minutes=self._patrol_minutes(geometry),
             gap_rank=None,
+            new=new,
         )
 
-    def _months_of(self, ever: Cube) -> tuple[int, int | None, int | None]:
-        """Count the month, the month before and the same month a year ago, where data reach."""
+    def _in_month(self, mine: _Tallied, back: int) -> int | None:
+        """Count the month that lies ``back`` months ago, where the data reach back that far."""
+        month = self.month - back
         span = self.everything.cube.span
-        first = span[0] if span else self.month
-
-        def count(month: int) -> int | None:
-            if month < first:
-                return None
-            return int(ever.per_month(month, month)[0])
-
-        return count(self.month) or 0, count(self.month - 1), count(self.month - 12)
+        if back and (span is None or month < span[0]):
+            return None
+        return int(mine.since(month, month)[0])
 
     def _place(
         self, family: str, geometry: BaseGeometry, x: float, y: float, cell: str
@@ -470,6 +471,78 @@ class _Context:
         reach = shapely.buffer(geometry, self.wish.reach_m)
         shapely.prepare(reach)
         return float(minutes[shapely.contains_xy(reach, x, y)].sum())
+
+
+@dataclass(frozen=True, eq=False)
+class _Tallied:
+    """What one place's events add up to; ``months`` count from ``first``, over all the data."""
+
+    n: int
+    weight: float
+    hours: Ints
+    categories: Ints
+    months: Ints
+    first: int
+
+    def since(self, first: int, last: int) -> Ints:
+        """Count each month from first to last; months beyond the data are empty."""
+        wanted = np.arange(first, last + 1) - self.first
+        known = (wanted >= 0) & (wanted < len(self.months))
+        if not len(self.months):
+            return np.zeros(len(wanted), dtype=np.int64)
+        return np.where(known, self.months[np.clip(wanted, 0, len(self.months) - 1)], 0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Tally:
+    """What the events of groups of cells add up to, in one pass over the cube for all groups."""
+
+    n: Ints
+    weight: Floats
+    hours: Ints
+    categories: Ints
+    months: Ints
+    first: int
+
+    @classmethod
+    def of(cls, groups: Sequence[Ints], history: Cube, part: Cube) -> _Tally:
+        """Tally ``part`` (the period) and, by month, ``history`` (all the data)."""
+        group_of = np.full(part.cells, -1, dtype=np.int64)
+        for i, group in enumerate(groups):
+            group_of[group] = i
+        count = len(groups)
+
+        def table(cube: Cube, key: Ints, width: int) -> Ints:
+            at = group_of[cube.cell]
+            keep = (at >= 0) & (key >= 0) & (key < width)
+            flat = np.bincount(
+                at[keep] * width + key[keep], weights=cube.n[keep], minlength=count * width
+            )
+            return flat.astype(np.int64).reshape(count, width)
+
+        at = group_of[part.cell]
+        weight = np.bincount(at[at >= 0], weights=part.weight[at >= 0], minlength=count)
+        span = history.span or (0, -1)
+        hours = table(part, part.hour, HOURS + 1)
+        return cls(
+            hours.sum(axis=1),
+            weight.astype(np.float64),
+            hours,
+            table(part, part.category, len(part.categories)),
+            table(history, history.month - span[0], span[1] - span[0] + 1),
+            span[0],
+        )
+
+    def of_group(self, i: int) -> _Tallied:
+        """Give one group's."""
+        return _Tallied(
+            int(self.n[i]),
+            float(self.weight[i]),
+            self.hours[i],
+            self.categories[i],
+            self.months[i],
+            self.first,
+        )
 
 
 def _most_first(names: Sequence[str], n: Ints) -> tuple[tuple[str, int], ...]:

@@ -14,7 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyogrio
 import shapely
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
+from geo.errors import OutputError, Problem
 from geo.months import month_text
 from geo.schema import GI_BIN, GI_Q, GI_Z, HOTSPOT, N
 from maps import phrases, styles
@@ -88,6 +90,7 @@ def write_geopackage(situation: Situation, path: Path, language: str) -> None:
     each stands ``..._local``, the wall clock in Sweden as text. Keys (``category``, ``family``)
     are the same in every language and QGIS shows words for them. Columns have readable aliases,
     every table has a default style in ``layer_styles``, and no journal is left beside the file.
+    Of events known by date only the clock stands at midnight. A failure is an ``OutputError``.
     """
     path.unlink(missing_ok=True)
     said = words(language)
@@ -97,10 +100,16 @@ def write_geopackage(situation: Situation, path: Path, language: str) -> None:
     taken |= {table.name for table in tables}
     for layer in (*situation.layers, *situation.background):
         tables += _layer(layer, situation, said, taken)
-    with _gdal_date(moment):
-        for table in tables:
-            _write(table, path, situation.crs)
-    _write_styles(tables, path, moment)
+    try:
+        with _gdal_date(moment):
+            for table in tables:
+                _write(table, path, situation.crs)
+        _write_styles(tables, path, moment)
+    except (DataLayerError, DataSourceError, FeatureError, sqlite3.Error) as error:
+        cure = "see that there is room on the disk and that you may write there"
+        raise OutputError(
+            "cannot write the GeoPackage", (Problem(path.name, str(error), cure),)
+        ) from error
 
 
 def _moment(situation: Situation) -> str:

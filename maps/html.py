@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -53,7 +52,6 @@ SURFACES = 6
 """Classes of the count and of the density."""
 
 _MARGIN = 0.12
-_PLURAL = re.compile(r"\s+")
 
 
 def write_page(situation: Situation, path: Path, language: str) -> None:
@@ -93,7 +91,7 @@ def page_html(situation: Situation, language: str) -> str:
         has_background=bool(content["background"]),
         has_names=bool(content["names"]),
         sources=[_source(report, words) for report in situation.reports],
-        notes=[(note.level, words.note(note)) for note in situation.notes],
+        notes=_remarks(situation, words),
         settings=list(_settings(situation.settings)),
         content=json_block(content),
         streams=bytes_block(streams.data),
@@ -111,11 +109,7 @@ def _content(situation: Situation, words: Words, streams: Streams) -> dict[str, 
         "area": streams.shapes(np.array([situation.area], dtype=object), unit=1.0),
         "cells": _cells(situation, streams),
         "views": [_view(view, situation, words, streams) for view in situation.views],
-        "symbols": [
-            _symbols(layer, situation, words, streams)
-            for layer in situation.layers
-            if layer.kind not in NOT_DRAWN and len(layer.geometry)
-        ],
+        "symbols": _all_symbols(situation, words, streams),
         "background": _background(situation, bounds, streams),
         "names": _names(situation, bounds, streams),
         "words": dict(words.section("page.script")),
@@ -185,7 +179,7 @@ def _view(
         "label": label,
         "enough": view.enough,
         "summary": _summary(view, label, situation, words),
-        "notes": [[note.level, words.note(note)] for note in view.notes],
+        "warnings": [words.note(note) for note in view.notes if note.level == "warning"],
         "more": (
             words("page.more_spots", n=len(view.hotspots) - MOST_SPOTS, shown=MOST_SPOTS)
             if len(view.hotspots) > MOST_SPOTS
@@ -297,12 +291,29 @@ def _summary(view: View, label: str, situation: Situation, words: Words) -> str:
 # --- layers ------------------------------------------------------------------------------------
 
 
+def _all_symbols(
+    situation: Situation, words: Words, streams: Streams
+) -> list[dict[str, Any]]:
+    """Describe all that is drawn as symbols, one entry a kind, in the order of the layers."""
+    by_kind: dict[str, list[Layer]] = {}
+    for layer in situation.layers:
+        if layer.kind not in NOT_DRAWN and len(layer.geometry):
+            by_kind.setdefault(layer.kind, []).append(layer)
+    return [
+        _symbols(kind, layers, situation, words, streams) for kind, layers in by_kind.items()
+    ]
+
+
 def _symbols(
-    layer: Layer, situation: Situation, words: Words, streams: Streams
+    kind: str, layers: Sequence[Layer], situation: Situation, words: Words, streams: Streams
 ) -> dict[str, Any]:
-    """Describe a layer of points: where, and a line or two about each. Never who."""
-    known = np.array([g is not None and not g.is_empty for g in layer.geometry], dtype=bool)
-    geometry = layer.geometry[known]
+    """Describe one kind of symbols: where, and a line or two about each. Never who."""
+    all_known = [
+        np.array([g is not None and not g.is_empty for g in layer.geometry], dtype=bool)
+        for layer in layers
+    ]
+    pairs = list(zip(layers, all_known, strict=True))
+    geometry = np.concatenate([layer.geometry[known] for layer, known in pairs])
     areal = shapely.get_dimensions(geometry) == 2  # noqa: PLR2004 - two dimensions
     linear = shapely.get_dimensions(geometry) == 1
     at = shapely.centroid(geometry)
@@ -310,28 +321,30 @@ def _symbols(
     at[linear] = shapely.line_interpolate_point(_longest(geometry[linear]), 0.5, normalized=True)
     x, y = shapely.get_x(at), shapely.get_y(at)
     described: dict[str, Any] = {
-        "kind": layer.kind,
-        "name": layer.name,
-        "label": _layer_label(layer, situation, words),
-        "shape": SYMBOLS.get(layer.kind, "square"),
+        "kind": kind,
+        "label": _kind_label(kind, words),
+        "shape": SYMBOLS.get(kind, "square"),
         "n": len(geometry),
         "gathered": "",
     }
-    if len(geometry) <= MOST_SYMBOLS:
+    if len(geometry) > MOST_SYMBOLS:
+        x, y, count, size = gather(x, y, most=MOST_SYMBOLS)
         return described | {
             "points": streams.points(x, y),
-            "lines": streams.shapes(shapely.simplify(geometry[linear], 5.0), unit=1.0),
-            "titles": _titles(layer.table.loc[known], layer.kind, words),
-            "texts": _texts(layer.table.loc[known], situation, words),
+            "counts": streams.add(count),
+            "gathered": words("page.gathered", size=size),
         }
-    x, y, count, size = gather(x, y, most=MOST_SYMBOLS)
+    tables = [layer.table.loc[known] for layer, known in pairs]
     return described | {
         "points": streams.points(x, y),
-        "counts": streams.add(count),
-        "gathered": words("page.gathered", size=size),
-        "titles": [words("page.gathered_here", n=int(n)) for n in count],
-        "texts": [""] * len(count),
+        "lines": streams.shapes(shapely.simplify(geometry[linear], 5.0), unit=1.0),
+        "titles": [title for table in tables for title in _titles(table, kind, words)],
+        "texts": [text for table in tables for text in _texts(table, situation, words)],
     }
+
+
+def _kind_label(kind: str, words: Words) -> str:
+    return words(f"kinds.{kind}") if words.has(f"kinds.{kind}") else kind
 
 
 def gather(
@@ -351,13 +364,6 @@ def _longest(lines: NDArray[np.object_]) -> NDArray[np.object_]:
     """Take the longest part of each multi-line."""
     parts = [max(shapely.get_parts(line), key=shapely.length) for line in lines]
     return np.array(parts, dtype=object)
-
-
-def _layer_label(layer: Layer, situation: Situation, words: Words) -> str:
-    """Name a layer by its kind; by its own name too where several are of a kind."""
-    label = words(f"kinds.{layer.kind}") if words.has(f"kinds.{layer.kind}") else layer.kind
-    alone = sum(other.kind == layer.kind for other in situation.layers) == 1
-    return label if alone else f"{label}: {_plain(layer.name)}"
 
 
 def _titles(table: pd.DataFrame, kind: str, words: Words) -> list[str]:
@@ -533,6 +539,14 @@ def _period(situation: Situation, words: Words) -> str:
     return f"{words.month(first)} – {words.month(last)}"
 
 
+def _remarks(situation: Situation, words: Words) -> list[tuple[str, str]]:
+    """Say what was chosen and what limits the answer: once each, whichever maps it concerns."""
+    notes = [*situation.notes, *(n for view in situation.views for n in view.notes)]
+    once = {words.note(note): note.level for note in notes if note.level == "info"}
+    warnings = {words.note(n): n.level for n in situation.notes if n.level == "warning"}
+    return [(level, text) for text, level in (warnings | once).items()]
+
+
 def _source(report: Report, words: Words) -> dict[str, Any]:
     """Say how the reading of one source went."""
     reasons = [
@@ -541,7 +555,7 @@ def _source(report: Report, words: Words) -> dict[str, Any]:
         if n
     ]
     return {
-        "label": words(f"kinds.{report.kind}") if words.has(f"kinds.{report.kind}") else report.kind,
+        "label": _kind_label(report.kind, words),
         "file": _plain(PurePath(report.path.replace("\\", "/")).name),
         "read": report.read,
         "accepted": report.accepted,

@@ -43,9 +43,9 @@ _HOT = {
 _AMOUNTS = ("#fef0d9", "#fdcc8a", "#fc8d59", "#e34a33", "#b30000")
 
 _KINDS = {
-    "bathing_sites": ("#56b4e9", "circle", 3.8),
-    "traffic_spots": ("#d55e00", "triangle", 3.6),
-    "patrols": ("#009e73", "diamond", 4.0),
+    "bathing_sites": ("#56b4e9", "circle", 3.4),
+    "traffic_spots": ("#d55e00", "triangle", 2.6),
+    "patrols": ("#009e73", "diamond", 3.0),
     "places": ("#222222", "square", 1.4),
 }
 _FAMILIES = {
@@ -72,6 +72,7 @@ _GROUND_FILLS = {
 }
 
 _OUTLINES_CLOSER_THAN = 60_000
+_LARGE_MM = 2.5
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -354,13 +355,13 @@ def _symbol(shape: Shape, colour: str, marker: str, size: float) -> Symbol:
         return Symbol("line", (_line("#ffffff", size / 3 + 0.5), _line(colour, size / 3)))
     if shape == "polygon":
         return Symbol("fill", (_fill(colour, INK, 0.3),), alpha=0.6)
-    edge = INK if size > 3 else "#ffffff"  # noqa: PLR2004 - millimetres; a small one is all edge
+    large = size >= _LARGE_MM  # a small one would be all edge
     options = {
         "name": marker,
         "color": _rgba(colour),
-        "outline_color": _rgba(edge),
+        "outline_color": _rgba(INK if large else "#ffffff"),
         "outline_style": "solid",
-        "outline_width": "0.3" if size > 3 else "0.1",  # noqa: PLR2004 - the same
+        "outline_width": "0.3" if large else "0.1",
         "outline_width_unit": "MM",
         "size": f"{size:g}",
         "size_unit": "MM",

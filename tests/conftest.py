@@ -40,7 +40,9 @@ def find_qgis_python() -> str | None:
     """Find the Python that QGIS is installed for; on Debian that is the system's own."""
     for python in dict.fromkeys(("/usr/bin/python3", sys.executable)):
         if Path(python).exists():
-            done = subprocess.run([python, "-c", "import qgis.core"], capture_output=True, check=False)
+            done = subprocess.run(
+                [python, "-c", "import qgis.core"], capture_output=True, check=False
+            )
             if done.returncode == 0:
                 return python
     return None

@@ -1,4 +1,4 @@
-"""The Lekeberg example: real places as published, invented reports that say so, and what it shows."""
+"""The Lekeberg example: real places as published, invented reports that say so."""
 
 from __future__ import annotations
 
@@ -39,16 +39,17 @@ def read(name: str, encoding: str = "utf-8", separator: str = ",") -> list[Row]:
         return list(csv.DictReader(file, delimiter=separator))
 
 
-def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON
+def read_json(path: Path) -> Any:
     """Read a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
-def script() -> Any:  # noqa: ANN401 - a module
+def script() -> Any:
     """Load the script that makes the invented part."""
     spec = importlib.util.spec_from_file_location("make_example", SCRIPT)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
@@ -65,7 +66,7 @@ def test_the_script_makes_the_files_that_lie_beside_it(tmp_path: Path, seed: str
         assert (tmp_path / name).read_bytes() == (EXAMPLE / name).read_bytes(), name
 
 
-def test_about_1500_reports_over_24_months(script: Any) -> None:  # noqa: ANN401 - a module
+def test_about_1500_reports_over_24_months(script: Any) -> None:
     """Reports and traffic problems together, and at least a few in every month."""
     tables = (
         read("rapporter_2020.csv", "cp1252", ";"),
@@ -78,8 +79,8 @@ def test_about_1500_reports_over_24_months(script: Any) -> None:  # noqa: ANN401
     assert min(map(months.count, set(months))) > 20
 
 
-def test_the_script_s_projection_is_sweref_99_tm(script: Any) -> None:  # noqa: ANN401 - a module
-    """PROJ gives the same whole metres all over the municipality, and for all of Sweden's length."""
+def test_the_script_s_projection_is_sweref_99_tm(script: Any) -> None:
+    """PROJ gives the same whole metres in the municipality, and all along Sweden."""
     to_metres = pyproj.Transformer.from_crs(4326, 3006, always_xy=True)
     places = [(14.5 + i / 20, 59.0 + j / 40) for i in range(12) for j in range(14)]
     for lon, lat in [*places, (11.2, 55.4), (24.1, 65.8), (20.0, 69.0)]:
@@ -95,7 +96,9 @@ def test_the_bathing_sites_are_as_published(reference: Path) -> None:
             r["nutskod"]: (" ".join(r["namn"].split()), r["kommun"], r["lat"], r["lon"])
             for r in csv.DictReader(file)
         }
-    ours = {r["nutskod"]: (r["namn"], r["kommun"], r["lat"], r["lon"]) for r in read("badplatser.csv")}
+    ours = {
+        r["nutskod"]: (r["namn"], r["kommun"], r["lat"], r["lon"]) for r in read("badplatser.csv")
+    }
     assert ours == published
     assert len(ours) == 5
     assert all("HaV" in r["kalla"] for r in read("badplatser.csv"))

@@ -26,6 +26,7 @@ from situations import layer, situation
 
 from geo import schema
 from geo.cells import polygon_cells
+from geo.errors import OutputError
 from geo.grid import Grid
 from geo.schema import HOTSPOT
 from maps import geopackage, styles
@@ -221,6 +222,12 @@ def test_an_earlier_file_is_replaced_not_added_to(tmp_path: Path) -> None:
     write_geopackage(situation(text="x"), path, "sv")
     write_geopackage(situation(), path, "sv")
     assert path.read_bytes() == once
+
+
+def test_a_place_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> None:
+    """What GDAL says becomes an error of ours, with what to do."""
+    with pytest.raises(OutputError, match="room on the disk"):
+        write_geopackage(situation(), tmp_path / "missing" / "a.gpkg", "sv")
 
 
 def test_times_are_utc_with_the_swedish_clock_beside_them(tmp_path: Path) -> None:

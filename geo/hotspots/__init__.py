@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
 
 from geo.hotspots.method import Evidence, Method, Parameter, Points, Result
 
 __all__ = ["Evidence", "Method", "Parameter", "Points", "Result", "methods"]
 
 
+@cache
 def methods() -> dict[str, Method]:
     """Give every method by its name, in the order in which a reader meets them."""
     found = []

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import shapely
-from scipy import fft, ndimage
 
 from geo.hotspots.method import Evidence, Method, Parameter, Points, Result
 from geo.note import Note
@@ -78,6 +77,13 @@ class _Raster:
         return (y - self.y0) / self.dy, (x - self.x0) / self.dx
 
 
+def _between(values: Floats, at: tuple[Floats, Floats], *, order: Literal[1, 3]) -> Floats:
+    """Interpolate a raster at fractions of rows and columns."""
+    from scipy import ndimage  # noqa: PLC0415 - slow to import, and rarely needed
+
+    return np.asarray(ndimage.map_coordinates(values, at, order=order, mode="nearest"))
+
+
 def _reach_and_sigma(kernel: Kernel, bandwidth: float) -> tuple[float, float]:
     if kernel == "quartic":
         return bandwidth, bandwidth / 8**0.5
@@ -135,6 +141,8 @@ def _smooth(raster: _Raster, values: Floats, kernel: Kernel, bandwidth: float) -
     u = np.arange(-half_columns, half_columns + 1) * raster.dx / kx
     v = np.arange(-half_rows, half_rows + 1) * raster.dy / ky
     stamp = kernel_density(v[:, None] ** 2 + u[None, :] ** 2, kernel, bandwidth) / (kx * ky)
+    from scipy import fft  # noqa: PLC0415 - slow to import, and only many points need it
+
     shape = [
         fft.next_fast_len(size + 2 * half, real=True)
         for size, half in zip(values.shape, (half_rows, half_columns), strict=True)
@@ -163,7 +171,7 @@ def kde_on_cells(
     at = raster.place(cells.x, cells.y)
     if cells.grid is not None:
         return density[np.rint(at[0]).astype(np.int64), np.rint(at[1]).astype(np.int64)]
-    return np.maximum(ndimage.map_coordinates(density, at, order=3, mode="nearest"), 0.0)
+    return np.maximum(_between(density, at, order=3), 0.0)
 
 
 def mass_inside(
@@ -180,8 +188,7 @@ def mass_inside(
             inside += shapely.contains_xy(area, x[None, :], y[:, None]) / 4.0
     share = _smooth(raster, inside * (raster.dx * raster.dy), kernel, bandwidth)
     row, column = raster.place(points.x, points.y)
-    found = ndimage.map_coordinates(share, (row, column), order=1, mode="nearest")
-    return np.clip(found, 1e-3, 1.0)
+    return np.clip(_between(share, (row, column), order=1), 1e-3, 1.0)
 
 
 def scott_sigma(points: Points) -> float:

@@ -31,5 +31,6 @@ KIND = Kind(
     ),
     shapes=("polygon",),
     build=build,
+    repeats=True,
     order=50,
 )

@@ -51,7 +51,8 @@ _BY_WORD: tuple[tuple[str, str], ...] = (
 )
 _COLUMNS = (
     "class", "klass", "objekttyp", "detaljtyp", "highway", "railway", "waterway", "water",
-    "natural", "landuse", "place", "fclass", "type", "typ", "kategori", "vagkategorikategori", "vagtyp",
+    "natural", "landuse", "place", "fclass", "type", "typ", "kategori", "vagkategorikategori",
+    "vagtyp",
 )  # fmt: skip
 _IMPLIED = {"highway": "road_minor", "railway": "railway", "waterway": "water", "water": "water"}
 """Columns whose mere value says what a thing is, whatever the value."""
@@ -127,6 +128,7 @@ KIND = Kind(
     shapes=("point", "line", "polygon"),
     build=build,
     clipped=True,
+    repeats=True,
     options=(
         Option("class", "text", None, "class of the whole file", CLASSES),
         Option(

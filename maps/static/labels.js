@@ -33,5 +33,36 @@ globalThis.lagesbild ??= {};
     return found;
   }
 
-  Object.assign(globalThis.lagesbild, { placed });
+  /**
+   * Heaps points {x, y, n, i} that lie closer than reach to the first of a heap: {x, y, n, i},
+   * the middle by weight, the sum, and the first point's index.
+   */
+  function heaped(points, reach) {
+    const heaps = [];
+    const near = new Map();
+    const square = (v) => Math.floor(v / reach);
+    for (const point of points) {
+      const [column, row] = [square(point.x), square(point.y)];
+      let heap;
+      for (let c = column - 1; c <= column + 1 && !heap; c += 1) {
+        for (let r = row - 1; r <= row + 1 && !heap; r += 1) {
+          heap = near
+            .get(`${c} ${r}`)
+            ?.find((one) => Math.hypot(one.first.x - point.x, one.first.y - point.y) < reach);
+        }
+      }
+      if (!heap) {
+        heap = { first: point, x: 0, y: 0, n: 0, i: point.i };
+        heaps.push(heap);
+        const key = `${column} ${row}`;
+        near.set(key, [...(near.get(key) ?? []), heap]);
+      }
+      heap.x += point.x * point.n;
+      heap.y += point.y * point.n;
+      heap.n += point.n;
+    }
+    return heaps.map(({ x, y, n, i }) => ({ x: x / n, y: y / n, n, i }));
+  }
+
+  Object.assign(globalThis.lagesbild, { placed, heaped });
 }

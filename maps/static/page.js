@@ -19,7 +19,8 @@ globalThis.lagesbild ??= {};
     badges: 460,
   };
   const SURFACES = ["bin", "n", "kde"];
-  const NEAR_PX = 12;
+  const NEAR_PX = 5;
+  const within = ({ from, to }, x, y) => x >= from.x && x <= to.x && y >= from.y && y <= to.y;
 
   /** Everything unpacked once, in Mercator metres. */
   function unpacked(content, bytes) {
@@ -99,6 +100,7 @@ globalThis.lagesbild ??= {};
   function start(map, content, bytes) {
     const data = unpacked(content, bytes);
     const { words } = content;
+    const counted = new Intl.NumberFormat(content.language);
     const now = {
       view: data.views[0],
       surface: document.querySelector("#legend [name=surface]:checked").value,
@@ -193,25 +195,44 @@ globalThis.lagesbild ??= {};
     // Few classes still use the whole ramp.
     const scaled = (i, of) => (of > 1 ? Math.round((5 * i) / (of - 1)) : 3);
 
-    // Symbols
-    const radius = () => (map.getZoom() < 10.5 ? 4.5 : map.getZoom() < 13 ? 6 : 7.5);
-    const sizeOf = (layer, i) =>
-      layer.counts ? Math.min(radius() - 1 + 2 * Math.log2(layer.counts[i]), 16) : radius();
+    // Symbols: those that would overlap become one with a number
+    // (a number only from where the map is close enough; far out the hot cells are the matter).
+    const far = () => map.getZoom() < 11.25;
+    const radius = () => (far() ? 3.75 : map.getZoom() < 13 ? 6 : 7.5);
+    const heapRadius = (n) =>
+      far() ? Math.min(3.75 + Math.log2(n) * 0.35, 6) : Math.min(7.5 + Math.log2(n) * 0.75, 14);
     const at = (xy, i, { a, e, n }) => [e + a * xy[2 * i], n - a * xy[2 * i + 1]];
     const shown = (name) => !now.hidden.has(name);
+    let heaps = [];
     const symbols = group("symbols", (into, frame) => {
-      data.symbols.forEach((layer, k) => {
-        if (!shown(`symbols-${k}`)) return;
+      heaps = data.symbols.map((layer, k) => {
+        if (!shown(`symbols-${k}`)) return [];
         if (layer.lines.length) {
           const d = lb.pathOf(layer.lines, frame, false);
           into.append(lb.svg("path", { d, class: `symbol-line ${layer.shape}` }));
         }
-        const parts = [];
-        for (let i = 0; i < layer.xy.length / 2; i += 1) {
-          parts.push(lb.outline(layer.shape, ...at(layer.xy, i, frame.pixels), sizeOf(layer, i)));
-        }
-        into.append(lb.svg("path", { d: parts.join(""), class: `symbol ${layer.shape}` }));
+        const points = Array.from({ length: layer.xy.length / 2 }, (_, i) => {
+          const [x, y] = at(layer.xy, i, frame.pixels);
+          return { x, y, n: layer.counts ? layer.counts[i] : 1, i };
+        }).filter(({ x, y }) => within(frame, x, y));
+        return lb.heaped(points, far() ? 14 : 17).map((heap) => ({ ...heap, layer, k }));
       });
+      for (let k = heaps.length - 1; k >= 0; k -= 1) {
+        const heapsOfLayer = heaps[k];
+        const { shape } = data.symbols[k];
+        for (const heap of heapsOfLayer) heap.r = heap.n > 1 ? heapRadius(heap.n) : radius();
+        // Numbers stand with their own symbol, so that a later one covers both.
+        const d = (some) => some.map(({ x, y, r }) => lb.outline(shape, x, y, r)).join("");
+        const plain = heapsOfLayer.filter((heap) => far() || heap.n === 1);
+        into.append(lb.svg("path", { d: d(plain), class: `symbol ${shape}` }));
+        for (const heap of heapsOfLayer) {
+          if (plain.includes(heap)) continue;
+          into.append(lb.svg("path", { d: d([heap]), class: `symbol ${shape}` }));
+          const y = heap.y + (shape === "triangle" ? 4.5 : 3.2);
+          const text = { x: heap.x, y, "text-anchor": "middle", class: `count ${shape}` };
+          into.append(lb.svg("text", text, counted.format(heap.n)));
+        }
+      }
       if (now.view.points && shown("points")) {
         const parts = [];
         for (let i = 0; i < now.view.points.length / 2; i += 1) {
@@ -281,13 +302,7 @@ globalThis.lagesbild ??= {};
         pen.font = manners[manner].font;
         wanted.push({ ...manners[manner], x, y, width: pen.measureText(text).width + 6, text, manner });
       };
-      data.symbols.forEach((layer, k) => {
-        if (!shown(`symbols-${k}`)) return;
-        for (let i = 0; i < layer.xy.length / 2; i += 1) {
-          const [x, y] = at(layer.xy, i, frame.pixels);
-          taken.push([x - 6, y - 6, x + 6, y + 6]);
-        }
-      });
+      for (const { x, y, r } of heaps.flat()) taken.push([x - r, y - r, x + r, y + r]);
       data.names?.texts.forEach((text, i) => {
         const manner = data.names.manners[i];
         if (manner === "place") want(data.names.xy, i, text, manner);
@@ -355,7 +370,7 @@ globalThis.lagesbild ??= {};
     function show(view) {
       Object.assign(now, { view, chosen: null, pointed: null });
       find("summary").textContent = view.summary;
-      const remarks = view.notes.map(([level, text]) => lb.element("p", `remark ${level}`, text));
+      const remarks = view.warnings.map((text) => lb.element("p", "remark", text));
       if (!view.enough) remarks.unshift(lb.element("p", "empty", words.few));
       else if (!view.spots.length) remarks.unshift(lb.element("p", "empty", words.no_spots));
       find("view-notes").replaceChildren(...remarks);
@@ -408,20 +423,16 @@ globalThis.lagesbild ??= {};
     function under(event) {
       const frame = lb.frameOf(map, 0);
       const { x, y } = event.layerPoint;
-      let best = NEAR_PX ** 2;
+      let best = 0;
       let found = null;
-      data.symbols.forEach((layer, k) => {
-        if (!shown(`symbols-${k}`)) return;
-        for (let i = 0; i < layer.xy.length / 2; i += 1) {
-          const [px, py] = at(layer.xy, i, frame.pixels);
-          const far = (px - x) ** 2 + (py - y) ** 2;
-          if (far < best) {
-            best = far;
-            found = [layer.titles[i] || layer.label, layer.texts[i]];
-          }
-        }
-      });
-      return found ?? cellUnder(x, y, frame);
+      for (const heap of heaps.flat()) {
+        const away = Math.hypot(heap.x - x, heap.y - y) - heap.r - NEAR_PX;
+        if (away < best) [best, found] = [away, heap];
+      }
+      if (!found) return cellUnder(x, y, frame);
+      const { layer, n, i } = found;
+      if (n > 1) return [layer.label, lb.fill(words.here, { n: counted.format(n) })];
+      return [layer.titles[i] || layer.label, layer.texts[i]];
     }
     function cellUnder(x, y, frame) {
       if (!now.surface || data.cells.kind === "drawn") return null;
@@ -432,8 +443,8 @@ globalThis.lagesbild ??= {};
       let found = -1;
       for (let i = 0; i < view.cell.length; i += 1) {
         const [px, py] = at(centre, view.cell[i], frame.pixels);
-        const far = Math.max(Math.abs(px - x), Math.abs(py - y));
-        if (far < best) [best, found] = [far, i];
+        const away = Math.max(Math.abs(px - x), Math.abs(py - y));
+        if (away < best) [best, found] = [away, i];
       }
       const stretch = 1 / Math.cos((map.getCenter().lat * Math.PI) / 180);
       if (found < 0 || best > (size * stretch * frame.pixels.a) / 2 + 0.5) return null;
