@@ -283,7 +283,7 @@ def keep_inside(rows: Rows, geometry: Geometries, area: StudyArea) -> Geometries
     usable = rows.usable
     inside = np.zeros(len(rows), dtype=bool)
     inside[usable] = shapely.intersects(area.reach, geometry[usable])
-    rows.leave_out(~inside, "outside_area")
+    rows.leave_out(~inside, "outside_area", next(iter(rows.positions), ""))
     if not rows.kind.clipped:
         return geometry
     cut = np.flatnonzero(inside & ~shapely.covers(area.reach, geometry))

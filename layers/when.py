@@ -38,9 +38,18 @@ _MONTHS = {
     word: month
     for month, words in enumerate(
         (
-            "jan januari january", "feb febr februari february", "mar mars march", "apr april",
-            "maj may", "jun juni june", "jul juli july", "aug augusti august",
-            "sep sept september", "okt oktober oct october", "nov november", "dec december",
+            "jan januari january",
+            "feb febr februari february",
+            "mar mars march",
+            "apr april",
+            "maj may",
+            "jun juni june",
+            "jul juli july",
+            "aug augusti august",
+            "sep sept september",
+            "okt oktober oct october",
+            "nov november",
+            "dec december",
         ),
         start=1,
     )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from layers.layer import Category, Events, Layer
+    from layers.layer import Category, Events, Layer, Report
     from maps.situation import PlaceName, Trend
 
     Floats = NDArray[np.float64]
@@ -58,7 +58,10 @@ class Wish:
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """What surrounds the analysis: whose picture it is, and the ground it is on."""
+    """What surrounds the analysis: whose picture it is, and the ground it is on.
+
+    ``reports`` tell of sources that are no layer of the picture, as the area's polygon is.
+    """
 
     title: str
     municipality: str
@@ -70,6 +73,7 @@ class Frame:
     families: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
+    reports: tuple[Report, ...] = ()
 
 
 def assemble(
@@ -132,7 +136,7 @@ def assemble(
         background=tuple(background),
         categories=frame.categories,
         families=frame.families,
-        reports=tuple(layer.report for layer in (*layers, *background)),
+        reports=(*frame.reports, *(layer.report for layer in (*layers, *background))),
         cube=cube,
         notes=tuple(notes),
         settings=settings,
@@ -364,15 +368,12 @@ class _Context:
             return ()
         n, _ = part.per_cell()
         groups = contiguous(claim.hot, self.cells.neighbours)
-        # A cell can be significant for its neighbours' sake; the place is where events are.
-        found = [(group, group[n[group] > 0]) for group in groups]
-        found = [(group, own) for group, own in found if len(own)]
-        tally = _Tally.of([own for _, own in found], history, part)
+        tally = _Tally.of(groups, history, part)
         spots = []
-        for i, (group, own) in enumerate(found):
-            best = group[np.argmin(claim.q[group])]
+        for i, own in enumerate(groups):
+            best = own[np.argmin(claim.q[own])]
             p, q = float(claim.p[best]), float(claim.q[best])
-            new = None if before is None else not bool(before[group].any())
+            new = None if before is None else not bool(before[own].any())
             spots.append(self._hotspot(family, own, n, tally.of_group(i), part.total, p, q, new))
         spots.sort(key=lambda spot: (-spot.weight * (1 - spot.expected / spot.n), spot.id))
         spots = _with_gaps(spots)

@@ -13,6 +13,7 @@ from geo.errors import LagesbildError, OutputError, Problem, ProjectError, Sourc
 from geo.hotspots import methods
 from geo.months import month_text
 from geo.note import Note
+from layers.layer import Report
 from maps.assemble import Frame, Wish, assemble
 from maps.publish import publish, replace_file
 
@@ -122,6 +123,7 @@ def analyse_project(
         notice=project.notice,
         categories=project.categories,
         families=project.families,
+        reports=(area.report,),
         settings={
             "seed": project.seed,
             "window_months": project.window_months,
@@ -189,7 +191,6 @@ def analyse_table(
 ) -> tuple[Situation, tuple[Note, ...]]:
     """Find hotspots among the points of one table and write them; give what was chosen as notes."""
     from layers.events import open_events
-
     from layers.polygons import read_polygons
 
     if method not in methods():
@@ -222,7 +223,18 @@ def analyse_table(
     else:
         ground = _hull(events)
         notes.append(Note("hull_used", level="warning"))
-    frame = Frame(path.stem, "", stream.epsg, ground, path.stem)
+    report = Report(
+        path.stem,
+        "incidents",
+        path.name,
+        "",
+        stream.read,
+        stream.accepted + stream.area_level,
+        dict(stream.left_out),
+        area_level=stream.area_level,
+        notes=tuple(stream.notes),
+    )
+    frame = Frame(path.stem, "", stream.epsg, ground, path.stem, reports=(report,))
     wish = Wish(
         grid=grid,
         cell_size=cell_size,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from maps.situation import Hotspot, Situation
     from maps.words import Words
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF100
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def hotspot_values(hotspot: Hotspot, situation: Situation, words: Words) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def test_no_row_is_lost(built):
     for source in manifest["inputs"]:
         left = sum(source["left_out"].values())
         assert source["read"] == source["accepted"] + left
-        assert left == sum(1 for row in rows if row["source"] == source["name"])
+        assert left == sum(1 for row in rows if row["source"] == source["path"])
     assert sum(len(s["left_out"]) for s in manifest["inputs"]) >= 6
 
 

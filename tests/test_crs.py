@@ -59,7 +59,9 @@ def test_on_the_central_meridian_north_is_the_length_of_the_meridian() -> None:
         assert y[0] == pytest.approx(arc * scale, abs=1e-3)
 
 
-@given(st.floats(SWEDEN[0], SWEDEN[2]), st.floats(SWEDEN[1], SWEDEN[3]), st.sampled_from(CANDIDATES))
+@given(
+    st.floats(SWEDEN[0], SWEDEN[2]), st.floats(SWEDEN[1], SWEDEN[3]), st.sampled_from(CANDIDATES)
+)
 def test_there_and_back_is_the_same_place(lon: float, lat: float, epsg: int) -> None:
     """A round trip through any known system ends within a millimetre (RT 90: its datum shift)."""
     x, y = transform([lon], [lat], 4326, epsg)
@@ -165,7 +167,9 @@ def test_nine_of_ten_inside_are_enough_and_fewer_are_not() -> None:
 
 @pytest.mark.parametrize("box", [None, LEKEBERG])
 @pytest.mark.parametrize("values", [[], [0.0, 0.0], [np.nan, 0.0], [np.inf, np.nan]])
-def test_without_a_position_there_is_an_answer_with_a_warning(values: list[float], box: object) -> None:
+def test_without_a_position_there_is_an_answer_with_a_warning(
+    values: list[float], box: object
+) -> None:
     """Nothing to go by is no crash: the target system, and a warning."""
     found = find_coordinates(values, values, box=box, target_epsg=3006)  # type: ignore[arg-type]
     assert found.epsg == 3006

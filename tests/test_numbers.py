@@ -63,7 +63,9 @@ def test_missing_is_not_unreadable() -> None:
 def test_every_number_written_in_swedish_comes_back(numbers: list[float]) -> None:
     """Point, comma, and thousands with no-break spaces give back the same number."""
     plain = [repr(n) for n in numbers]
-    swedish = [f"{n:,.6f}".replace(",", NBSP).replace(".", ",").replace("-", MINUS) for n in numbers]
+    swedish = [
+        f"{n:,.6f}".replace(",", NBSP).replace(".", ",").replace("-", MINUS) for n in numbers
+    ]
     for written, expected in (
         (plain, numbers),
         ([p.replace(".", ",") for p in plain], numbers),
@@ -74,7 +76,9 @@ def test_every_number_written_in_swedish_comes_back(numbers: list[float]) -> Non
         assert not unreadable.any()
 
 
-@given(st.lists(st.sampled_from(["1", "1,5", "2.5", "", "x", "1 000", "-3", None, "1e5"]), max_size=12))
+@given(
+    st.lists(st.sampled_from(["1", "1,5", "2.5", "", "x", "1 000", "-3", None, "1e5"]), max_size=12)
+)
 def test_a_value_is_read_the_same_whatever_stands_beside_it(values: list[str | None]) -> None:
     """The fast way for clean columns and the careful way agree."""
     together, wrong = read_numbers(text(*values))
@@ -116,7 +120,9 @@ def test_columns_of_numbers_are_taken_as_they_are() -> None:
         ("59°14'42\" 14°55'24\"", (59.245, 14.923333333333332)),
     ],
 )
-def test_a_pair_in_one_column_is_cut_where_it_is_meant(written: str, pair: tuple[float, float]) -> None:
+def test_a_pair_in_one_column_is_cut_where_it_is_meant(
+    written: str, pair: tuple[float, float]
+) -> None:
     """The order is as written, unless letters tell which is east."""
     a, b, unreadable = read_pair(text(written))
     assert (a[0], b[0]) == pytest.approx(pair, rel=1e-12)

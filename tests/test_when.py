@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,12 +14,17 @@ from hypothesis import strategies as st
 
 from layers.when import Times, read_times
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
+FIRST, LAST = (dt.datetime.fromisoformat(day) for day in ("1990-01-01", "2100-12-31"))
+SECOND, LAST_KNOWN = (dt.datetime.fromisoformat(day) for day in ("1990-01-02", "2037-12-30"))
 
 
-def read(*values: str | None, time: list[str | None] | None = None) -> Times:
+def read(*values: str | None, time: Sequence[str | None] | None = None) -> Times:
     """Read a column of text, perhaps with a second one of times."""
-    second = None if time is None else pd.Series(time, dtype="str")
+    second = None if time is None else pd.Series(list(time), dtype="str")
     return read_times(pd.Series(list(values), dtype="str"), second)
 
 
@@ -95,7 +101,11 @@ def test_missing_is_not_unreadable() -> None:
     assert times.unreadable.tolist() == [False, False, False, True, False]
 
 
-@given(st.lists(st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2100, 12, 31)), min_size=1, max_size=9))
+@given(
+    st.lists(
+        st.datetimes(FIRST, LAST), min_size=1, max_size=9
+    )
+)
 def test_every_way_of_writing_a_moment_gives_the_same_moment(moments: list[dt.datetime]) -> None:
     """ISO at once, ISO among others, and Swedish forms are read alike."""
     # the hour that no clock shows is another promise, and so is nothing but midnights
@@ -118,10 +128,10 @@ def test_every_way_of_writing_a_moment_gives_the_same_moment(moments: list[dt.da
     np.testing.assert_array_equal(read(*dates, time=clocks).local, expected)
 
 
-SV = "januari februari mars april maj juni juli augusti september oktober november december".split()
+SV = ["januari", "februari", "mars", "april", "maj", "juni", "juli", "augusti", "september", "oktober", "november", "december"]
 
 
-@given(st.datetimes(dt.datetime(1990, 1, 2), dt.datetime(2037, 12, 30)))
+@given(st.datetimes(SECOND, LAST_KNOWN))
 def test_offsets_become_swedish_time_as_the_time_zone_database_says(utc: dt.datetime) -> None:
     """Python's own zone rules agree, summer and winter and in both odd nights."""
     utc = utc.replace(microsecond=0, tzinfo=dt.UTC)
@@ -214,7 +224,7 @@ def test_a_time_that_cannot_be_read_costs_the_hour_not_the_date() -> None:
 
 def test_columns_that_have_types_are_taken_as_they_are() -> None:
     """Dates, datetimes, and datetimes with a zone from files that have types."""
-    plain = read_times(pd.Series(pd.to_datetime(["2021-06-07 14:30", None], format="%Y-%m-%d %H:%M")))
+    plain = read_times(pd.Series(pd.DatetimeIndex(["2021-06-07 14:30", pd.NaT])))
     assert str(plain.local[0]) == "2021-06-07T14:30:00"
     assert np.isnat(plain.local[1])
     assert not plain.unreadable.any()

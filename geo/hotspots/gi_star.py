@@ -61,7 +61,7 @@ def run(
        in the area? (exact binomial, Benjamini-Hochberg, ``gi_chance_q``).
 
     ``gi_z``, ``gi_p`` and ``gi_q`` are plain Gi*; ``gi_bin`` (and ``hot``) holds what may be
-    claimed: the weaker of the two answers, 0 where the data are too few.
+    claimed: the weaker of the two answers, 0 where the data are too few or the cell is empty.
     """
     cells, n = evidence.cells, evidence.n
     weighted = values == "weight" or (values == "auto" and bool((evidence.weight != n).any()))
@@ -98,8 +98,10 @@ def run(
             )
         )
     worst = np.maximum(q, chance_q)
-    bins = evidence_bins(z, worst) if enough else np.zeros(len(z), dtype=np.int64)
-    hot = (z > 0) & (worst < alpha) & enough
+    # An empty cell can be high for its neighbours' sake; nothing happened there, so it is not hot.
+    claimable = ((z < 0) | (n > 0)) & enough
+    bins = np.where(claimable, evidence_bins(z, worst), 0)
+    hot = (z > 0) & (worst < alpha) & claimable
     return Result(
         columns={
             GI_Z.name: z,

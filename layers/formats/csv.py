@@ -42,6 +42,7 @@ _BOMS = (
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
+
 @dataclass(frozen=True, slots=True)
 class _Encoding:
     """How the bytes are to be read; ``lost`` counts bytes that mean nothing in it."""
@@ -206,9 +207,7 @@ def _layout(path: Path, encoding: _Encoding) -> _Layout:
     fields = counts.most_common(1)[0][0] if counts else max(len(names), 1)
     if encoding.lost:
         notes = (*notes, Note("characters_lost", {"file": path.name}, "warning"))
-    return _Layout(
-        encoding, delimiter, names, fields, encoding.bom + used, blank + 1, notes
-    )
+    return _Layout(encoding, delimiter, names, fields, encoding.bom + used, blank + 1, notes)
 
 
 def _sniff(lines: _Lines) -> str:
@@ -278,9 +277,7 @@ class _Fast:
 
     def batches(
         self,
-    ) -> Iterator[
-        tuple[pd.DataFrame, Numbers, list[LeftOutRow]]
-    ]:
+    ) -> Iterator[tuple[pd.DataFrame, Numbers, list[LeftOutRow]]]:
         try:
             for batch in self._arrow():
                 if self.unclear or self._has_line_breaks(batch):
@@ -353,9 +350,7 @@ class _Fast:
             for mark in ("\n", "\r")
         )
 
-    def _checked(
-        self, batch: pa.RecordBatch
-    ) -> tuple[pd.DataFrame, Numbers, list[LeftOutRow]]:
+    def _checked(self, batch: pa.RecordBatch) -> tuple[pd.DataFrame, Numbers, list[LeftOutRow]]:
         """Number the rows, and take out those that are empty or have text beyond the columns."""
         width = len(self.layout.names)
         rows = self._numbers(batch.num_rows)
@@ -364,7 +359,11 @@ class _Fast:
             if column.null_count < len(column):
                 beyond |= column.is_valid().to_numpy(zero_copy_only=False)
         empty = ~beyond
-        for column in batch.columns[:width]:
+        columns = batch.columns[:width]
+        if width == 1:  # a line of spaces is blank, and here looks like a value
+            blank = pc.equal(pc.utf8_trim_whitespace(columns[0]), "")
+            columns = [pc.if_else(blank, pa.scalar(None, pa.large_string()), columns[0])]
+        for column in columns:
             if not column.null_count:
                 empty[:] = False
                 break
@@ -436,10 +435,7 @@ def _exact_batches(
         given += 1
         columns = list(zip(*values, strict=False)) or [()] * len(layout.names)
         data = pd.DataFrame(
-            {
-                name: _texts(column)
-                for name, column in zip(layout.names, columns, strict=False)
-            },
+            {name: _texts(column) for name, column in zip(layout.names, columns, strict=False)},
             columns=list(layout.names),
         )
         yield data, np.array(rows, dtype=np.int64), left_out
@@ -452,9 +448,7 @@ def _texts(values: Sequence[str]) -> pd.Series[str]:
     return pd.Series(pd.array(column, dtype=TEXT))
 
 
-def _records(
-    path: Path, layout: _Layout
-) -> Iterator[tuple[int, Sequence[str] | None, str, str]]:
+def _records(path: Path, layout: _Layout) -> Iterator[tuple[int, Sequence[str] | None, str, str]]:
     """Give every record that is not blank: number, fields or None, else reason and value."""
     width = len(layout.names)
     encoding = layout.encoding

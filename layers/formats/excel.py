@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zipfile
+from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -50,22 +51,22 @@ def read(
     sheet without a header.
     """
     _check(path)
-    try:
-        book = quietly(openpyxl.load_workbook, path, read_only=True, data_only=True)
-    except Exception as error:  # noqa: BLE001 - a damaged workbook raises whatever it met first
-        raise _damaged(path, error) from None
-    try:
+    with ExitStack() as stack:
+        file = stack.enter_context(path.open("rb"))
+        try:
+            book = quietly(openpyxl.load_workbook, file, read_only=True, data_only=True)
+        except Exception as error:  # noqa: BLE001 - a damaged workbook raises whatever it met first
+            raise _damaged(path, error) from None
+        stack.callback(book.close)
         chosen, notes = _choose(path, book, sheet)
         rows = _rows(path, chosen)
         header_row, header, peeked = _header(path, chosen, rows)
-    except BaseException:
-        book.close()
-        raise
+        to_close = stack.pop_all()
     names, named = column_names(header, [values for _, values in peeked])
     notes = (*notes, *named)
     if header_row > 1:
         notes = (*notes, Note("header_row", {"row": header_row, "sheet": chosen.title}))
-    return _batches(book, names, peeked, rows, notes)
+    return _batches(to_close, names, peeked, rows, notes)
 
 
 FORMAT = Format(
@@ -215,13 +216,13 @@ def _is_number(text: str) -> bool:
 
 
 def _batches(
-    book: Any,  # noqa: ANN401 - untyped
+    to_close: ExitStack,
     names: Sequence[str],
     peeked: list[tuple[int, list[str]]],
     rest: Iterator[tuple[int, list[str]]],
     notes: tuple[Note, ...],
 ) -> Iterator[RawTable]:
-    try:
+    with to_close:
         given = False
         waiting = iter(peeked)
         while True:
@@ -231,8 +232,6 @@ def _batches(
             given = True
             yield _table(names, batch, notes)
             notes = ()
-    finally:
-        book.close()
 
 
 def _table(

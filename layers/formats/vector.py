@@ -38,8 +38,14 @@ _LONGITUDES = 360.0
 _AREAL = (3, 6, 7)
 _UNREADABLE = "unreadable_feature"
 _TROUBLE = (
-    pa.ArrowException, DataSourceError, DataLayerError, GeometryError, NotImplementedError,
-    RuntimeError, ValueError, shapely.errors.GEOSException,
+    pa.ArrowException,
+    DataSourceError,
+    DataLayerError,
+    GeometryError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    shapely.errors.GEOSException,
 )
 _TYPES = {
     pa.string(): TEXT,

@@ -1,0 +1,38 @@
+"use strict";
+const assert = require("node:assert");
+const test = require("node:test");
+const zlib = require("node:zlib");
+require("../../maps/static/read.js");
+const { bytesOf, fill, jsonOf, numbers } = globalThis.lagesbild;
+
+test("zigzag LEB128: 0, -1, 1, -64, 64, 300 by hand", () => {
+  const bytes = Uint8Array.from([0, 1, 2, 127, 128, 1, 216, 4]);
+  assert.deepEqual([...numbers(bytes, [0, 6, 0])], [0, -1, 1, -64, 64, 300]);
+});
+
+test("differences are summed, from the stream's own start", () => {
+  const bytes = Uint8Array.from([99, 10, 1, 4]);
+  assert.deepEqual([...numbers(bytes, [1, 3, 1])], [5, 4, 6]);
+});
+
+test("numbers beyond 32 bits keep every digit", () => {
+  const bytes = Uint8Array.from([0x80, 0x80, 0x80, 0x80, 0x80, 0x40]);
+  assert.deepEqual([...numbers(bytes, [0, 1, 0])], [2 ** 40]);
+});
+
+test("the three encodings give the same bytes", async () => {
+  const text = '{"a":"å"}';
+  const raw = Buffer.from(text, "utf8");
+  for (const [given, encoding] of [
+    [text, "json"],
+    [raw.toString("base64"), "base64"],
+    [zlib.deflateSync(raw).toString("base64"), "deflate"],
+  ]) {
+    assert.deepEqual(Buffer.from(await bytesOf(given, encoding)), raw);
+    assert.deepEqual(await jsonOf(given, encoding), { a: "å" });
+  }
+});
+
+test("blanks are filled once; values are not read as blanks or patterns", () => {
+  assert.equal(fill("{name}: {n}, {other}", { name: "{n} $&", n: 0 }), "{n} $&: 0, {other}");
+});

@@ -1,0 +1,128 @@
+"""Pages for the tests: a big made-up situation, hostile texts, and a browser without a network."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+import pytest
+import shapely
+from situations import MONTHS, situation
+
+from geo.cells import lattice_cells
+from geo.cube import CubeBuilder
+from geo.grid import Grid
+from maps.situation import Hotspot, PlaceName, Situation, View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HOSTILE = (
+    "<script>window.hit=1</script>",
+    "</script><script>window.hit=1</script>",
+    "<img src=x onerror=window.hit=1>",
+    "<svg onload=window.hit=1>",
+    '"><img src=x onerror="window.hit=1">',
+    "'><img src=x onerror='window.hit=1'>",
+    "<iframe srcdoc='<script>parent.hit=1</script>'></iframe>",
+    "<!--<script>",
+    "--><script>window.hit=1</script>",
+    "]]><script>window.hit=1</script>",
+    "${window.hit=1}",
+    "`${window.hit=1}`",
+    "{{ window.hit }}{% raw %}",
+    "{constructor}{n}{0.__class__}",
+    "\u2028window.hit=1\u2029",
+    "\\u003cscript\\u003ewindow.hit=1",
+    "javascript:window.hit=1",
+    "<a href=javascript:window.hit=1>x</a>",
+    "<style>*{display:none}</style>",
+    "<base href=//evil.example/>",
+    "<meta http-equiv=refresh content='0;url=//evil.example'>",
+    "<link rel=stylesheet href=//evil.example/x.css>",
+    "</title><script>window.hit=1</script>",
+    "</textarea></noscript><script>window.hit=1</script>",
+    "&lt;script&gt;window.hit=1&lt;/script&gt;",
+    "<math><mtext></form><form><mglyph><style></math><img src onerror=window.hit=1>",
+    "\x00\x1b[31m<b>x</b>\u202e",
+    "' onmouseover='window.hit=1",
+    "<details open ontoggle=window.hit=1>",
+    "<template><script>window.hit=1</script></template>",
+)
+
+CHROMIUM = "/usr/bin/chromium"
+_SILENT = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
+
+
+def absent(what: str) -> NoReturn:
+    """Skip a test for want of a tool; where everything must be there (CI), fail instead."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is missing")
+    pytest.skip(f"{what} is missing")
+
+
+@contextmanager
+def browser() -> Iterator[Any]:
+    """Start Chromium, which finds no host at all."""
+    try:
+        from playwright.sync_api import sync_playwright  # noqa: PLC0415 - may be absent
+    except ImportError:
+        absent("playwright")
+    if not Path(CHROMIUM).exists():
+        absent("chromium")
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=list(_SILENT))
+        yield chromium
+        chromium.close()
+
+
+def big_situation(*, across: int = 300, spots: int = 80) -> Situation:
+    """Make 90,000 cells with a million events in three families, and many hotspots."""
+    area = shapely.box(470_000, 6_540_000, 470_000 + 100 * across, 6_540_000 + 100 * across)
+    cells = lattice_cells(Grid("square", 100), area)
+    rng = np.random.default_rng(1)
+    small = situation()
+    views = tuple(_big_view(view, cells, rng, spots) for view in small.views)
+    cube = CubeBuilder(len(cells), small.cube.categories).build()
+    return replace(small, area=area, cells=cells, views=views, cube=cube)
+
+
+def _big_view(view: View, cells: Any, rng: np.random.Generator, spots: int) -> View:  # noqa: ANN401
+    share = 11.0 if view.family == "all" else 3.0
+    wave = np.sin(cells.x / 2300) * np.cos(cells.y / 3100)
+    n = rng.poisson(share * np.exp(wave))
+    z = cells.neighbours.sums(n.astype(float))
+    z = (z - z.mean()) / z.std()
+    bins = np.select([z > 2.6, z > 2, z > 1.6, z < -1.6], [3, 2, 1, -1], 0)
+    at = rng.choice(len(cells), spots, replace=False)
+    made = tuple(_spot(view.family, rank, int(i), cells) for rank, i in enumerate(at, 1))
+    columns = {"n": n, "weight": n.astype(float), "kde": n * 99.5, "gi_bin": bins}
+    return View(view.family, int(n.sum()), columns, bins > 1, True, made, np.zeros((0, 2)), ())  # noqa: FBT003 - enough
+
+
+def _spot(family: str, rank: int, i: int, cells: Any) -> Hotspot:  # noqa: ANN401
+    x, y = float(cells.x[i]), float(cells.y[i])
+    return Hotspot(
+        id=f"{family}-{cells.ids[i]}", family=family, rank=rank,
+        place=PlaceName("at", f"Plats nummer {i}"), cells=np.array([i]),
+        geometry=shapely.Point(x, y).buffer(400), x=x, y=y, n=900 - rank, weight=1.0,
+        expected=100.0, ratio=8.0, p=1e-9, q=1e-6, area_m2=5e5,
+        categories=(("littering", 500), ("vandalism", 300)), families=(("order", 800),),
+        hours=np.full((7, 24), 5), unknown_hours=3,
+        monthly=np.arange(MONTHS[1] - MONTHS[0] + 1) + 60, peak=None, n_month=71,
+        n_month_before=70, n_year_before=60, trend="up", near=(), patrol_minutes=30.0,
+        gap_rank=rank,
+    )  # fmt: skip

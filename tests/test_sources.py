@@ -1,0 +1,392 @@
+"""Promises of the kinds of layer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.months import UNKNOWN_HOUR, UNKNOWN_MONTH, month_text, parse_month
+from layers.project import load_project
+from layers.reading import read_project_layers
+from layers.sources import kinds
+from layers.sources.patrols import PURPOSES, STEP_M, spread
+from maps.words import words
+
+if TYPE_CHECKING:
+    from layers.layer import Events, Layer
+
+REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
+needs_reference = pytest.mark.skipif(not REFERENCE.is_dir(), reason="no reference data here")
+NOT_A_TIME = np.datetime64("NaT", "s")
+
+
+def read(folder: Path, kind: str, text: str, more: str = "", name: str = "t.csv") -> Layer:
+    """Read one table as a layer, in an area of one box round Lekeberg."""
+    square = shapely.geometry.mapping(shapely.box(14.6, 59.1, 15.0, 59.3))
+    (folder / "area.geojson").write_text(
+        json.dumps({"type": "Feature", "properties": {}, "geometry": square})
+    )
+    (folder / name).write_text(text, "utf-8")
+    path = folder / "p.toml"
+    path.write_text(
+        'municipality = "Lekeberg"\n[area]\nfile = "area.geojson"\n'
+        f'[[layers]]\nkind = "{kind}"\nfile = "{name}"\n{more}',
+        "utf-8",
+    )
+    return read_project_layers(load_project(path))[1]
+
+
+def features(*rows: tuple[dict[str, object], object]) -> str:
+    """Write features as GeoJSON."""
+    return json.dumps(
+        {
+            "type": "FeatureCollection",
+            "features": [
+                {"type": "Feature", "properties": p, "geometry": shapely.geometry.mapping(g)}
+                for p, g in rows
+            ],
+        }
+    )
+
+
+# --- all kinds --------------------------------------------------------------------------------
+
+
+def test_every_kind_declares_itself_fully() -> None:
+    """Seven kinds; each has words in both languages, fields with help, and shapes."""
+    assert list(kinds()) == [
+        "bathing_sites", "traffic_spots", "patrols", "incidents", "area", "places", "background",
+    ]  # fmt: skip
+    for name, kind in kinds().items():
+        assert kind.summary.endswith(".")
+        assert kind.shapes
+        names = [field.name for field in kind.fields]
+        assert len(set(names)) == len(names)
+        assert all(field.help for field in kind.fields)
+        for language in ("sv", "en"):
+            assert words(language).has(f"kinds.{name}")
+
+
+def test_counted_kinds_are_events() -> None:
+    """Only traffic spots and incidents are counted in cells."""
+    assert [name for name, kind in kinds().items() if kind.counted] == ["traffic_spots", "incidents"]
+
+
+def test_every_purpose_has_words_in_both_languages() -> None:
+    """What patrols were for is shown in the reader's language."""
+    for language in ("sv", "en"):
+        assert all(words(language).has(f"purposes.{purpose}") for purpose in PURPOSES)
+
+
+# --- bathing sites ----------------------------------------------------------------------------
+
+
+def test_the_national_table_of_bathing_sites_is_read(tmp_path: Path) -> None:
+    """Columns as the specification for municipalities names them; the id is the EU's, if any."""
+    text = (
+        "place_id,name,latitude,longitude,hov_ref,wikidata,updated,description,city,toilet\n"
+        "17,Lanna badgruva,59.2449,14.9233,SE0241814000004068,Q1,2021-05-01,Grus,Lekeberg,true\n"
+        "18,Lilla viken,59.21,14.8,,,2021-05-01,Sand,Lekeberg,false\n"
+    )
+    layer = read(tmp_path, "bathing_sites", text)
+    assert list(layer.table.columns) == ["id", "name", "municipality", "eu_id"]
+    assert list(layer.table["id"]) == ["SE0241814000004068", "18"]
+    assert list(layer.table["name"]) == ["Lanna badgruva", "Lilla viken"]
+    assert layer.events is None
+
+
+@needs_reference
+def test_the_published_list_is_read(tmp_path: Path) -> None:
+    """HaV's list: the sites of the municipality are found among those of the country."""
+    text = (REFERENCE / "sweden" / "badplatser_hav_2021.csv").read_text("utf-8-sig")
+    layer = read(tmp_path, "bathing_sites", text)
+    assert layer.report.read == 2684
+    assert {"Lanna badgruva", "Leken", "Lillsjön"} <= set(layer.table["name"])
+    assert layer.table["id"].str.startswith("SE0").all()
+
+
+# --- traffic spots ----------------------------------------------------------------------------
+
+
+def test_a_traffic_spot_needs_no_date(tmp_path: Path) -> None:
+    """Its month and hour are then unknown, and it is counted all the same."""
+    text = (
+        "Datum;Tid;Problem;Plats;Anmälare;Vikt;lat;lon\n"
+        "2021-06-07;14.30;Buskörning;E18 vid Lanna;boende;2;59.2;14.8\n"
+        ";;A-traktor;Torget;skola;;59.21;14.81\n"
+    )
+    layer = read(tmp_path, "traffic_spots", text)
+    assert list(layer.table["category"]) == ["reckless_driving", "moped"]
+    assert list(layer.table["reporter"]) == ["boende", "skola"]
+    assert list(layer.table["weight"]) == [2.0, 1.0]
+    assert layer.events is not None
+    assert list(layer.events.month) == [parse_month("2021-06"), UNKNOWN_MONTH]
+    assert list(layer.events.hour) == [14, UNKNOWN_HOUR]
+
+
+def test_a_rows_weight_is_multiplied_by_its_categorys(tmp_path: Path) -> None:
+    """The project may weigh a category, the source a row."""
+    text = "Problem;Vikt;lat;lon\nKlotter;2;59.2;14.8\nKlotter;;59.21;14.8\nKlotter;-1;59.2;14.9\n"
+    layer = read(tmp_path, "traffic_spots", text, "[categories.graffiti]\nweight = 0.5\n")
+    assert list(layer.table["weight"]) == [1.0, 0.5]
+    assert layer.report.left_out == {"negative_number": 1}
+
+
+# --- incidents --------------------------------------------------------------------------------
+
+
+def moment(tmp_path: Path, begin: str, end: str) -> tuple[str | None, int]:
+    """Give the month and the hour of the week of one incident from one time to another."""
+    text = f"Från;Till;Typ;lat;lon\n{begin};{end};Inbrott;59.2;14.8\n"
+    layer = read(tmp_path, "incidents", text)
+    assert layer.events is not None
+    if not len(layer.events):
+        return None, 0
+    return month_text(int(layer.events.month[0])), int(layer.events.hour[0])
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "month", "hour"),
+    [
+        ("2021-06-07 14:05", "2021-06-07 14:50", "2021-06", 14),
+        ("2021-06-07 14:05", "2021-06-07 15:05", "2021-06", UNKNOWN_HOUR),
+        ("2021-06-07 14:05", "2021-06-14 14:05", "2021-06", UNKNOWN_HOUR),
+        ("2021-06-20 10:00", "2021-07-20 10:00", "2021-07", UNKNOWN_HOUR),
+        ("2021-06-10 10:00", "2021-07-03 10:00", "2021-06", UNKNOWN_HOUR),
+        ("2021-06-07 14:05", "", "2021-06", 14),
+        ("", "2021-06-07 14:05", "2021-06", 14),
+        ("2021-06-07", "2021-06-07", "2021-06", UNKNOWN_HOUR),
+        ("2021-06-07 14:05", "2021-06-07", "2021-06", UNKNOWN_HOUR),
+        ("2021-06-08", "2021-06-07", None, 0),
+    ],
+)
+def test_from_and_to_give_what_both_ends_agree_on(
+    tmp_path: Path, begin: str, end: str, month: str | None, hour: int
+) -> None:
+    """Same month, same hour: kept. Else the midpoint's month, and no hour."""
+    assert moment(tmp_path, begin, end) == (month, hour)
+
+
+def test_times_of_day_with_a_date_may_cross_midnight(tmp_path: Path) -> None:
+    """A date and two clocks: the end is after the beginning."""
+    text = "Datum;Från;Till;Typ;lat;lon\n2021-06-07;23:10;23:40;Inbrott;59.2;14.8\n"
+    layer = read(tmp_path, "incidents", text)
+    assert layer.events is not None
+    assert list(layer.events.hour) == [23]
+    late = read(tmp_path, "incidents", text.replace("23:40", "00:40"))
+    assert late.report.left_out == {}
+    assert late.events is not None
+    assert list(late.events.hour) == [UNKNOWN_HOUR]
+
+
+def test_an_incident_without_a_date_is_left_out(tmp_path: Path) -> None:
+    """The monthly picture has no place for it."""
+    text = "Datum;Typ;lat;lon\n;Inbrott;59.2;14.8\n2021-06-07;Inbrott;59.21;14.8\n"
+    assert read(tmp_path, "incidents", text).report.left_out == {"no_date": 1}
+
+
+def test_a_table_of_one_category_needs_no_column(tmp_path: Path) -> None:
+    """The settings say what all of it is."""
+    text = "Datum;lat;lon\n2021-06-07;59.2;14.8\n"
+    layer = read(tmp_path, "incidents", text, 'category = "Klotter"\n')
+    assert list(layer.table["category"]) == ["graffiti"]
+
+
+# --- patrols ----------------------------------------------------------------------------------
+
+
+def one(start: str, minutes: float, shape: shapely.Geometry | None = None) -> Events:
+    """Spread one patrol."""
+    return spread(
+        np.array([shape or shapely.Point(500000, 6560000)], dtype=object),
+        start=np.array([start], dtype="datetime64[s]"),
+        date=np.array([start], dtype="datetime64[s]"),
+        minutes=np.array([minutes]),
+        category=np.array([0], dtype=np.int32),
+    )
+
+
+def test_minutes_are_split_where_hours_end() -> None:
+    """From 22:40 on a Sunday to 00:25: 20, 60 and 25 minutes, the last on Monday."""
+    found = one("2021-07-04 22:40", 105)
+    assert list(found.hour) == [6 * 24 + 22, 6 * 24 + 23, 0]
+    assert list(found.weight) == [20, 60, 25]
+
+
+def test_the_end_of_the_year_is_split_between_months() -> None:
+    """Months follow the clock."""
+    found = one("2021-12-31 23:30", 60)
+    assert [month_text(int(m)) for m in found.month] == ["2021-12", "2022-01"]
+    assert list(found.weight) == [30, 30]
+
+
+def test_a_line_is_shared_out_evenly() -> None:
+    """100 m in four stretches: points at 12.5, 37.5, 62.5 and 87.5 m."""
+    found = one("2021-07-04 22:00", 60, shapely.LineString([(0, 0), (4 * STEP_M, 0)]))
+    assert list(found.x) == [12.5, 37.5, 62.5, 87.5]
+    assert list(found.weight) == [15, 15, 15, 15]
+
+
+@given(
+    patrols=st.lists(
+        st.tuples(
+            st.datetimes(
+                min_value=np.datetime64("2020-01-01", "s").item(),
+                max_value=np.datetime64("2022-12-31", "s").item(),
+            ),
+            st.floats(0, 1440),
+            st.sampled_from(["point", "line", "lines", "dot"]),
+            st.booleans(),
+        ),
+        max_size=8,
+    )
+)
+def test_minutes_are_neither_made_nor_lost(
+    patrols: list[tuple[object, float, str, bool]],
+) -> None:
+    """The presence of all patrols is the sum of their minutes; no piece is longer than an hour."""
+    shapes = {
+        "point": shapely.Point(1, 1),
+        "line": shapely.LineString([(0, 0), (130, 20), (10, 300)]),
+        "lines": shapely.MultiLineString([[(0, 0), (40, 0)], [(0, 9), (0, 300)]]),
+        "dot": shapely.LineString([(5, 5), (5, 5)]),
+    }
+    found = spread(
+        np.array([shapes[p[2]] for p in patrols], dtype=object),
+        start=np.array(
+            [np.datetime64(p[0], "s") if p[3] else NOT_A_TIME for p in patrols],
+            dtype="datetime64[s]",
+        ),
+        date=np.array([np.datetime64(p[0], "s") for p in patrols], dtype="datetime64[s]"),
+        minutes=np.array([p[1] for p in patrols], dtype=np.float64),
+        category=np.zeros(len(patrols), dtype=np.int32),
+    )
+    assert found.weight.sum() == pytest.approx(sum(p[1] for p in patrols), abs=1e-6)
+    assert np.isfinite(found.x).all()
+    assert (found.weight >= 0).all()
+    assert (found.weight[found.hour != UNKNOWN_HOUR] <= 60 + 1e-9).all()
+
+
+def test_patrols_are_read_with_start_and_end_or_minutes(tmp_path: Path) -> None:
+    """The end decides where there is one; clocks alone belong to the date; the night goes on."""
+    text = (
+        "Datum;Start;Slut;Minuter;Enhet;Syfte;lat;lon\n"
+        "2021-07-02;22:30;00:15;;Patrull 1;Hastighetskontroll;59.2;14.8\n"
+        "2021-07-02;20:00;;35;Patrull 2;Fotpatrull;59.21;14.8\n"
+        "2021-07-03;;;20;;Kaffe;59.22;14.8\n"
+        "2021-07-03;20:00;;;;Badplats;59.23;14.8\n"
+    )
+    layer = read(tmp_path, "patrols", text)
+    assert layer.report.left_out == {}
+    assert list(layer.table["minutes"][:3]) == [105, 35, 20]
+    assert list(layer.table["purpose"]) == [
+        "speed_control", "foot_patrol", "other", "bathing_place",
+    ]  # fmt: skip
+    assert layer.table["purpose_words"][2] == "Kaffe"
+    assert layer.presence is not None
+    assert layer.presence.weight.sum() == pytest.approx(160)
+    assert layer.presence.weight[layer.presence.hour == UNKNOWN_HOUR].sum() == 20
+    keys = {note.key for note in layer.report.notes}
+    assert {"unknown_purposes", "patrols_without_minutes"} <= keys
+
+
+def test_impossible_patrols_are_left_out(tmp_path: Path) -> None:
+    """An end before the start, and a patrol of more than a day."""
+    text = (
+        "Start;Slut;lat;lon\n"
+        "2021-07-02 22:00;2021-07-02 21:00;59.2;14.8\n"
+        "2021-07-02 22:00;2021-07-04 21:00;59.2;14.8\n"
+        "2021-07-02 22:00;2021-07-02 23:00;59.2;14.8\n"
+    )
+    layer = read(tmp_path, "patrols", text)
+    assert layer.report.left_out == {"ends_before_start": 1, "too_long": 1}
+
+
+def test_patrols_may_be_lines(tmp_path: Path) -> None:
+    """From a vector file, or as text in a table."""
+    line = shapely.LineString([(14.7, 59.2), (14.71, 59.2)])
+    drawn = read(tmp_path, "patrols", features(({"minuter": 30}, line)), name="p.geojson")
+    text = f"minuter;wkt\n30;{line.wkt}\n"
+    written = read(tmp_path, "patrols", text)
+    for layer in (drawn, written):
+        assert layer.report.accepted == 1
+        assert layer.presence is not None
+        assert len(layer.presence) == int(np.ceil(shapely.length(layer.geometry[0]) / STEP_M))
+        assert layer.presence.weight.sum() == pytest.approx(30)
+
+
+# --- places and background --------------------------------------------------------------------
+
+
+def test_places_need_names(tmp_path: Path) -> None:
+    """Population and size are read where they are."""
+    text = "Tätort;Befolkning;Hektar;lat;lon\nFjugesta;2 422;233;59.17;14.87\n;5;;59.2;14.8\n"
+    layer = read(tmp_path, "places", text)
+    assert layer.report.left_out == {"no_name": 1}
+    assert list(layer.table["population"]) == [2422]
+    assert list(layer.table["area_ha"]) == [233]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ({"objekttyp": "Sjö"}, "water"),
+        ({"objekttyp": "Anlagt vatten"}, "water"),
+        ({"objekttyp": "Hav"}, "water"),
+        ({"objekttyp": "Låg bebyggelse"}, "built_up"),
+        ({"objekttyp": "Motorväg"}, "road_major"),
+        ({"objekttyp": "Landsväg"}, "road_major"),
+        ({"objekttyp": "Landsväg liten"}, "road_minor"),
+        ({"objekttyp": "Småväg"}, "road_minor"),
+        ({"objekttyp": "Lokalgata stor"}, "road_minor"),
+        ({"objekttyp": "Järnväg"}, "railway"),
+        ({"objekttyp": "Skog"}, "other"),
+        ({"highway": "trunk", "natural": None}, "road_major"),
+        ({"highway": "residential"}, "road_minor"),
+        ({"highway": "corridor"}, "road_minor"),
+        ({"natural": "water"}, "water"),
+        ({"landuse": "residential"}, "built_up"),
+        ({"landuse": "forest"}, "other"),
+        ({"railway": "rail"}, "railway"),
+        ({"FunkVagklass_Klass": 2}, "road_major"),
+        ({"FunkVagklass_Klass": 7}, "road_minor"),
+        ({"class": "water"}, "water"),
+    ],
+)
+def test_background_classes_come_from_known_attributes(
+    tmp_path: Path, attributes: dict[str, object], expected: str
+) -> None:
+    """Lantmäteriet, OpenStreetMap and NVDB need no settings."""
+    line = shapely.LineString([(14.7, 59.2), (14.8, 59.2)])
+    layer = read(tmp_path, "background", features((attributes, line)), name="b.geojson")
+    assert list(layer.table["class"]) == [expected]
+
+
+def test_a_background_is_clipped_and_may_be_all_one_class(tmp_path: Path) -> None:
+    """Nothing reaches beyond the area by more than its buffer."""
+    lake = shapely.box(14.9, 59.2, 16.0, 59.25)
+    text = features(({"namn": "Sjön"}, lake), ({"namn": "Borta"}, shapely.box(20, 60, 21, 61)))
+    layer = read(tmp_path, "background", text, 'class = "water"\n', name="b.geojson")
+    assert list(layer.table["class"]) == ["water"]
+    assert list(layer.table["name"]) == ["Sjön"]
+    assert layer.report.left_out == {"outside_area": 1}
+    assert shapely.area(layer.geometry[0]) < 6100 * 5800
+
+
+def test_shapes_of_another_kind_are_left_out(tmp_path: Path) -> None:
+    """An incident is a point; a line among them is left out."""
+    both = features(
+        ({"typ": "Klotter", "datum": "2021-06-07"}, shapely.Point(14.8, 59.2)),
+        ({"typ": "Klotter", "datum": "2021-06-07"}, shapely.box(14.7, 59.2, 14.8, 59.3)),
+        ({"typ": "Klotter", "datum": "2021-06-08"}, shapely.MultiPoint([(14.8, 59.2)])),
+    )
+    layer = read(tmp_path, "incidents", both, name="b.geojson")
+    assert layer.report.left_out == {"wrong_shape": 1}
+    assert list(shapely.get_type_id(layer.geometry)) == [0, 0]
