@@ -31,7 +31,8 @@ def run(words: Sequence[str | Path], folder: Path) -> tuple[Cost, str]:
     """Run a program in a folder until it ends; give its cost and what it wrote to stdout.
 
     The cost is what the system counted for the whole process and the children it waited for
-    (POSIX only). Stops everything when the program fails.
+    (POSIX only). A child's peak is never counted below its parent's size, so the caller must stay
+    small: the standard library only. Stops everything when the program fails.
     """
     output = folder / "stdout.txt"
     with output.open("wb") as out, (folder / "stderr.txt").open("wb") as err:

@@ -160,8 +160,9 @@ def read_times(
     ``7/6/2021`` is day first unless a value of the column tells that the month is (or
     ``day_first`` says it); when no value tells, a note says so. A column of nothing but numbers
     30 000 to 60 000 is Excel's days, with a note. Times that no clock showed (in the hour skipped
-    in March) are moved an hour forward, with a note. When every time is midnight, they are dates. Years outside 1990 to 2100 are
-    unreadable, and so is everything else; pandas is never asked to guess.
+    in March) are moved an hour forward, with a note. When every time is midnight, they are dates.
+    Years outside 1990 to 2100 are unreadable, and so is everything else; pandas is never asked to
+    guess.
 
     Several of these are decided by the column as a whole: give all of it at once.
     """
@@ -403,9 +404,8 @@ def _clock(found: dict[str, str | None]) -> int | None:
         if not 1 <= hour <= 12:  # noqa: PLR2004 - a 12-hour clock
             return None
         hour = hour % 12 + (12 if half in {"pm", "em"} else 0)
-    if minute > 59 or second > 59 or hour > 24 or (hour == 24 and minute + second):  # noqa: PLR2004 - clock
-        return None
-    return hour * 3600 + minute * 60 + second
+    seconds = hour * 3600 + minute * 60 + second
+    return None if minute > 59 or second > 59 or seconds > _DAY else seconds  # noqa: PLR2004 - clock
 
 
 def _offset(zone: str | None) -> int | None:

@@ -29,10 +29,16 @@ Trend = Literal["up", "down", "same", "few", "unknown"]
 class PlaceName:
     """What a hotspot is called, in parts, so that each language can join them.
 
-    ``how`` is ``at`` (at or within ``base``: "Lanna badgruva"), ``part`` (a part of ``base``:
-    "Fjugesta, norra delen"), ``road`` (on the road ``road`` near ``base``), ``from`` ("2 km SV om
-    Mullhyttan"), ``road_from`` (both: "E18, 5 km V om Vintrosa") or ``cell`` (nothing is near: ``base`` is a cell's id). ``number`` tells apart
-    places that would share a name (0 where none does).
+    ``how`` is one of
+
+    - ``at``: at or within ``base`` ("Lanna badgruva"),
+    - ``part``: a part of ``base`` ("Fjugesta, norra delen"),
+    - ``road``: on ``road`` by ``base`` ("E18 vid Lanna badgruva"),
+    - ``from``: some way from ``base`` ("2 km SV om Mullhyttan"),
+    - ``road_from``: both ("E18, 5 km V om Vintrosa"),
+    - ``cell``: nothing is near, ``base`` is a cell's id.
+
+    ``number`` tells apart places that would share a name (0 where none does).
     """
 
     how: Literal["at", "part", "road", "from", "road_from", "cell"]

@@ -261,16 +261,20 @@ def test_what_exists_is_listed_from_the_declarations(command):
     assert all(name in listed for name in names)
 
 
+HEAVY = "numpy pandas geopandas shapely pyproj pyogrio fiona folium scipy pyarrow jinja2 rich openpyxl"
+
+
 def test_help_imports_click_only():
     """``--help`` is instant: none of the heavy libraries is loaded."""
-    code = (
-        "import sys; from cli import main\n"
-        "try: main(['--help'])\n"
-        "except SystemExit: pass\n"
-        "heavy = {'numpy','pandas','geopandas','shapely','pyproj','pyogrio','fiona','folium','scipy',"
-        "'pyarrow','jinja2','rich','openpyxl','geo','layers','maps'}\n"
-        "print('LOADED', sorted(heavy & set(sys.modules)))"
-    )
+    code = f"""
+import sys
+from cli import main
+try:
+    main(["--help"])
+except SystemExit:
+    pass
+print("LOADED", sorted(set("{HEAVY} geo layers maps".split()) & set(sys.modules)))
+"""
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,

@@ -108,8 +108,8 @@ def test_every_swedish_export_is_read_alike(
             [(2, "wrong_number_of_fields", "1 of 2"), (4, "wrong_number_of_fields", "3 of 2")],
             id="too few and too many",
         ),
-        pytest.param("a;b;\n1;2;\n3;4;\n", [["1", "2"], ["3", "4"]], [2, 3], [], id="trailing, header too"),
-        pytest.param("a;b\n1;2;;\n3;4;;\n", [["1", "2"], ["3", "4"]], [2, 3], [], id="trailing, rows only"),
+        pytest.param("a;b;\n1;2;\n3;4;\n", [["1", "2"], ["3", "4"]], [2, 3], [], id="trailing"),
+        pytest.param("a;b\n1;2;;\n3;4;;\n", [["1", "2"], ["3", "4"]], [2, 3], [], id="in rows"),
         pytest.param(
             "a;b\n1;2;\n3;4;x\n5;6\n",
             [["1", "2"], ["5", "6"]],
@@ -117,7 +117,7 @@ def test_every_swedish_export_is_read_alike(
             [(3, "wrong_number_of_fields", "3 of 2")],
             id="trailing with text",
         ),
-        pytest.param('a;b\n"1\n2";3\n4;5\n', [["1\n2", "3"], ["4", "5"]], [2, 3], [], id="quoted newline"),
+        pytest.param('a;b\n"1\n2";3\n4;5\n', [["1\n2", "3"], ["4", "5"]], [2, 3], [], id="newline"),
         pytest.param('a;b\n"x;""y""";3\n', [['x;"y"', "3"]], [2], [], id="quoted delimiter"),
         pytest.param('a;b\nx 5" y;3\n', [['x 5" y', "3"]], [2], [], id="an inch"),
         pytest.param(
@@ -414,7 +414,8 @@ def test_every_kind_of_file_gives_the_same_points(tmp_path: Path, ending: str) -
     order = np.argsort(table.data["n"].to_numpy())
     assert table.data["namn"].iloc[order].tolist() == ["Lanna", "Leken"]
     assert table.data["n"].iloc[order].tolist() == [1, 2]
-    coordinates = shapely.get_coordinates(table.geometry[order])  # type: ignore[index]  # set by this format
+    assert table.geometry is not None
+    coordinates = shapely.get_coordinates(table.geometry[order])
     np.testing.assert_allclose(coordinates, [[POINT.x, POINT.y], [OTHER.x, OTHER.y]], atol=0.01)
     assert table.rows.tolist() == [1, 2]
     assert table.crs is not None
@@ -429,7 +430,8 @@ def test_kml_and_geojson_are_degrees(tmp_path: Path) -> None:
         assert table.crs is not None
         assert table.crs.is_geographic
         assert len(table.data) == 2
-        assert shapely.get_x(table.geometry[0]) == pytest.approx(14.9233, abs=1e-3)  # type: ignore[index]  # set
+        assert table.geometry is not None
+        assert shapely.get_x(table.geometry[0]) == pytest.approx(14.9233, abs=1e-3)
 
 
 def geojson(file: Path, *geometries: object, **more: object) -> Path:

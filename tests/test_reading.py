@@ -357,9 +357,9 @@ def test_every_bathing_water_of_sweden_lands_in_its_municipality(tmp_path: Path)
     point, polygon = tree.query(layer.geometry, predicate="intersects")
     found = pd.Series(frame["name"].to_numpy()[polygon], index=layer.table["id"].to_numpy()[point])
     expected = pd.read_csv(sweden / "pip_expected_scb_sf.csv").set_index("nutskod")["scb_pip"]
-    both = expected.dropna().index.intersection(found.index)
-    assert len(both) > 2500
-    assert (found[both] == expected[both]).all()
+    placed = expected.dropna()  # where the coarse polygons have land
+    assert len(placed) > 2000
+    assert (found[placed.index] == placed).all()
 
 
 @needs_reference

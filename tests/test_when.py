@@ -47,7 +47,8 @@ def keys(times: Times) -> list[str]:
     "written",
     [
         "2021-06-07", " 2021-06-07 ", "20210607", "210607", "2021-6-7", "2021/06/07", "2021.06.07",
-        "7/6-21", "7/6 -21", "7/6 2021", "07/06 2021", "7.6.2021", "07.06.2021", "7.6.21", "7. 6. 2021",
+        "7/6-21", "7/6 -21", "7/6 2021", "07/06 2021", "7.6.2021", "07.06.2021", "7.6.21",
+        "7. 6. 2021",
         "7 juni 2021", "7 jun 2021", "7 jun. 2021", "den 7 juni 2021", "Den 7:e juni 2021",
         "måndag 7 juni 2021", "Måndagen den 7 juni 2021", "mån 7/6-21", "7 June 2021", "7-jun-21",
         "7/6-'21",
@@ -65,7 +66,8 @@ def test_a_swedish_date_is_read_and_has_no_hour(written: str) -> None:
         "2021-06-07 14.30", "2021-06-07 kl 14:30", "2021-06-07, kl. 14.30", "20210607 1430",
         "20210607T143000", "202106071430", "7/6-21 kl 14.30", "7/6 2021 kl. 14:30",
         "den 7 juni 2021 kl. 14:30", "den 7 juni 2021 klockan 14.30", "7.6.2021 14:30",
-        "2021-06-07 2:30 PM", "2021-06-07 02:30 p.m.", "2021-06-07T12:30Z", "2021-06-07T14:30+02:00",
+        "2021-06-07 2:30 PM", "2021-06-07 02:30 p.m.", "2021-06-07T12:30Z",
+        "2021-06-07T14:30+02:00",
         "2021-06-07 14:30 +0200", "2021-06-07 12:30:00 +00:00", "2021-06-07T07:30:00-05:00",
         "2021-06-07 14:30:00,5+02",
     ],
@@ -101,11 +103,7 @@ def test_missing_is_not_unreadable() -> None:
     assert times.unreadable.tolist() == [False, False, False, True, False]
 
 
-@given(
-    st.lists(
-        st.datetimes(FIRST, LAST), min_size=1, max_size=9
-    )
-)
+@given(st.lists(st.datetimes(FIRST, LAST), min_size=1, max_size=9))
 def test_every_way_of_writing_a_moment_gives_the_same_moment(moments: list[dt.datetime]) -> None:
     """ISO at once, ISO among others, and Swedish forms are read alike."""
     # the hour that no clock shows is another promise, and so is nothing but midnights
@@ -128,7 +126,10 @@ def test_every_way_of_writing_a_moment_gives_the_same_moment(moments: list[dt.da
     np.testing.assert_array_equal(read(*dates, time=clocks).local, expected)
 
 
-SV = ["januari", "februari", "mars", "april", "maj", "juni", "juli", "augusti", "september", "oktober", "november", "december"]
+SV = (
+    "januari", "februari", "mars", "april", "maj", "juni",
+    "juli", "augusti", "september", "oktober", "november", "december",
+)  # fmt: skip
 
 
 @given(st.datetimes(SECOND, LAST_KNOWN))
@@ -200,7 +201,8 @@ def test_midnight_in_every_row_is_no_hour() -> None:
 @pytest.mark.parametrize(
     ("written", "seconds"),
     [
-        ("14:30", 52200), ("14.30", 52200), ("kl 14.30", 52200), ("Kl. 14:30", 52200), ("1430", 52200),
+        ("14:30", 52200), ("14.30", 52200), ("kl 14.30", 52200), ("Kl. 14:30", 52200),
+        ("1430", 52200),
         ("930", 34200), ("14", 50400), ("9", 32400), ("2:30 PM", 52200), ("12:15 am", 900),
         ("14:30:15", 52215), ("0.604166667", 52200), ("24:00", 86400), ("2021-06-07 14:30", 52200),
     ],

@@ -257,7 +257,7 @@ def _fits(fields: Sequence[str], width: int) -> bool:
 
 
 def _is_blank(fields: Sequence[str]) -> bool:
-    return not any(fields) or (len(fields) == 1 and not fields[0].strip())
+    return not any(map(str.strip, fields))
 
 
 class _Fast:
@@ -354,20 +354,17 @@ class _Fast:
         """Number the rows, and take out those that are empty or have text beyond the columns."""
         width = len(self.layout.names)
         rows = self._numbers(batch.num_rows)
+        empty = np.ones(len(rows), dtype=bool)
+        for column in batch.columns:
+            if not empty.any():
+                break
+            blank = pc.equal(pc.utf8_trim_whitespace(column), "")
+            blank = pc.fill_null(blank, pa.scalar(value=True))
+            empty &= blank.to_numpy(zero_copy_only=False)
         beyond = np.zeros(len(rows), dtype=bool)
         for column in batch.columns[width:]:
-            if column.null_count < len(column):
-                beyond |= column.is_valid().to_numpy(zero_copy_only=False)
-        empty = ~beyond
-        columns = batch.columns[:width]
-        if width == 1:  # a line of spaces is blank, and here looks like a value
-            blank = pc.equal(pc.utf8_trim_whitespace(columns[0]), "")
-            columns = [pc.if_else(blank, pa.scalar(None, pa.large_string()), columns[0])]
-        for column in columns:
-            if not column.null_count:
-                empty[:] = False
-                break
-            empty &= column.is_null().to_numpy(zero_copy_only=False)
+            beyond |= column.is_valid().to_numpy(zero_copy_only=False)
+        beyond &= ~empty
         value = f"{self.layout.fields} of {width}"
         new = [(int(n), "wrong_number_of_fields", value) for n in rows[beyond]]
         last = int(rows[-1]) if len(rows) else self.done

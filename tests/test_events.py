@@ -1,0 +1,229 @@
+"""Promises of the stream of events from one plain table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from geo.crs import transform
+from geo.errors import LagesbildError, PlaceError, SourceError
+from geo.months import UNKNOWN_HOUR, UNKNOWN_MONTH, parse_month
+from layers.events import EventStream, open_events
+from layers.layer import Events
+
+REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
+needs_reference = pytest.mark.skipif(not REFERENCE.is_dir(), reason="no reference data here")
+
+
+def stream(folder: Path, text: str, **asked: Any) -> tuple[EventStream, Events]:  # noqa: ANN401
+    """Read a whole table; give the stream and its events in one."""
+    path = folder / "e.csv"
+    path.write_text(text, "utf-8")
+    found = open_events(path, **asked)
+    parts = list(found.batches())
+    names = tuple(found.categories)
+    joined = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("x", "y", "month", "hour", "category", "weight")
+    }
+    return found, Events(**joined, categories=names)
+
+
+def keys(found: EventStream) -> set[str]:
+    """Give the keys of the notes."""
+    return {note.key for note in found.notes}
+
+
+@needs_reference
+def test_the_memphis_robberies_need_no_option() -> None:
+    """Longitude and latitude are taken, in the metres that the table's own columns name."""
+    path = REFERENCE / "memphis" / "memphis_robberies_2019.csv"
+    found = open_events(path)
+    events = list(found.batches())
+    assert sum(map(len, events)) == found.accepted == found.read == 2245
+    assert found.epsg == 32615
+    assert found.position.columns == ("lon", "lat")
+    assert found.columns == {"category": "offense_type", "time": "datetime"}
+    raw = pd.read_csv(path)
+    x = np.concatenate([part.x for part in events])
+    assert np.abs(x - raw["x_32615"].to_numpy()).max() < 0.01
+    assert found.area_level == 0
+    assert {"columns_found", "position_chosen", "metres_chosen"} <= keys(found)
+
+
+@needs_reference
+def test_metres_can_be_asked_for_by_name() -> None:
+    """The columns' names tell their coordinate system."""
+    path = REFERENCE / "memphis" / "memphis_robberies_2019.csv"
+    found = open_events(path, x="x_32615", y="y_32615")
+    (events,) = found.batches()
+    assert found.epsg == 32615
+    assert events.x[0] == pytest.approx(778585.727924)
+
+
+@needs_reference
+def test_notices_on_areas_centres_give_no_hotspots() -> None:
+    """The public police notices are refused, and the reason is said."""
+    found = open_events(REFERENCE / "sweden" / "police_events_lekeberg.csv")
+    with pytest.raises(SourceError, match="area_level \\(30\\)"):
+        list(found.batches())
+
+
+def test_a_centre_among_exact_points_is_kept_out(tmp_path: Path) -> None:
+    """Forty different events on one coordinate among a hundred others."""
+    rows = [f"14.{800 + i},59.2,2021-06-{i % 28 + 1:02d},a" for i in range(100)]
+    rows += [f"14.75,59.25,2021-06-{i % 28 + 1:02d},b" for i in range(40)]
+    found, events = stream(tmp_path, "\n".join(["lon,lat,date,type", *rows]))
+    assert (found.area_level, len(events)) == (40, 100)
+    assert "area_level" in keys(found)
+
+
+def test_counts_on_a_raster_are_events(tmp_path: Path) -> None:
+    """Where most coordinates repeat, that is how the table is made."""
+    rows = [f"14.{800 + i % 8},59.2,2021-06-{i % 28 + 1:02d},a" for i in range(200)]
+    found, events = stream(tmp_path, "\n".join(["lon,lat,date,type", *rows]))
+    assert (found.area_level, len(events)) == (0, 200)
+
+
+def test_an_event_with_a_position_is_kept_whatever_its_date(tmp_path: Path) -> None:
+    """Its month and hour are then unknown, and a note counts such events."""
+    text = (
+        "lon;lat;Datum;Typ\n14.8;59.2;2021-06-07 14:30;a\n14.81;59.2;igår;b\n14.82;59.2;;\n"
+        "14.83;59.2;2021-06-08;a\n"
+    )
+    found, events = stream(tmp_path, text)
+    june = parse_month("2021-06")
+    assert list(events.month) == [june, UNKNOWN_MONTH, UNKNOWN_MONTH, june]
+    assert list(events.hour) == [14, UNKNOWN_HOUR, UNKNOWN_HOUR, UNKNOWN_HOUR]
+    assert [events.categories[c] for c in events.category] == ["a", "b", "other", "a"]
+    assert {"dates_unreadable_kept", "dates_missing"} <= keys(found)
+
+
+def test_without_categories_and_times_all_events_are_alike(tmp_path: Path) -> None:
+    """One category, months unknown, and both are said."""
+    found, events = stream(tmp_path, "x,y\n487000,6560000\n488000,6561000\n")
+    assert events.categories == ("events",)
+    assert (events.month == UNKNOWN_MONTH).all()
+    assert found.epsg == 3006
+    assert {"no_category_column", "no_time_column"} <= keys(found)
+
+
+def test_rows_without_a_position_are_left_out_with_their_reasons(tmp_path: Path) -> None:
+    """Missing, unreadable, 0/0, weights that cannot be, too few fields."""
+    text = "lon,lat,weight\n14.8,59.2,2\n,59.2,1\nx,59.2,1\n0,0,1\n14.8,59.2,x\n14.8,59.2,-1\n1\n"
+    found, events = stream(tmp_path, text)
+    assert list(events.weight) == [2.0]
+    assert found.left_out == {
+        "no_position": 1,
+        "unreadable_position": 1,
+        "zero_position": 1,
+        "unreadable_number": 1,
+        "negative_number": 1,
+        "wrong_number_of_fields": 1,
+    }
+
+
+def test_swedish_columns_and_north_first_are_recognised(tmp_path: Path) -> None:
+    """X is north in Swedish tables; decimal commas are read."""
+    found, events = stream(tmp_path, "X;Y;Händelse\n6560000,5;487000,5;Klotter\n6561000;488000;a\n")
+    assert list(events.x) == [487000.5, 488000.0]
+    assert found.finding.swapped
+
+
+def test_the_asked_for_metres_are_used(tmp_path: Path) -> None:
+    """Degrees are projected into them; columns in metres are taken to be in them."""
+    _, events = stream(tmp_path, "lon,lat\n14.8,59.2\n", crs=3009)
+    assert events.x[0] == pytest.approx(transform([14.8], [59.2], 4326, 3009)[0][0])
+    _, events = stream(tmp_path, "x,y\n340000,550000\n", crs=26771)
+    assert events.x[0] == 340000
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "said"),
+    [
+        ("a,b\n1,2\n", {}, "--lon COLUMN"),
+        ("lon,lat\n14.8,59.2\n", {"time": "Tid"}, "expected a column 'Tid'"),
+        ("lon,lat,Tidd\n14.8,59.2,\n", {"time": "Tid"}, '--time "Tidd"'),
+        ("a,b\n14.8,59.2\n", {"lon": "a"}, "--lat beside --lon"),
+        ("lon,lat\n14.8,59.2\n", {"crs": 4326}, "degrees"),
+        ("x,y\n1,2\n3,4\n", {}, "ambiguous"),
+        ("lon,lat\n,\n", {}, "no_position (1)"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_the_cure(
+    tmp_path: Path, text: str, asked: dict[str, Any], said: str
+) -> None:
+    """The message names the option."""
+    with pytest.raises(LagesbildError) as error:
+        stream(tmp_path, text, **asked)
+    assert said in str(error.value)
+
+
+def test_a_file_of_no_known_format_is_refused_with_those_that_are(tmp_path: Path) -> None:
+    """By its ending."""
+    (tmp_path / "e.docx").write_text("x")
+    with pytest.raises(SourceError, match=r"\.csv"):
+        open_events(tmp_path / "e.docx")
+
+
+def test_free_text_is_no_category(tmp_path: Path) -> None:
+    """A column in which nearly every row differs is not used unless it is named."""
+    rows = [f"14.{800 + i},59.2,Berättelse {i}" for i in range(30)]
+    text = "\n".join(["lon,lat,type", *rows])
+    found, events = stream(tmp_path, text)
+    assert events.categories == ("events",)
+    assert "category_ignored" in keys(found)
+    _, named = stream(tmp_path, text, category="type")
+    assert len(named.categories) == 30
+
+
+def test_the_order_of_categories_never_changes(tmp_path: Path) -> None:
+    """A later batch only adds to the list."""
+    n = 150_000
+    rows = pd.DataFrame(
+        {
+            "lon": np.linspace(14.7, 14.9, n).round(7),
+            "lat": np.linspace(59.1, 59.3, n).round(7),
+            "type": np.where(np.arange(n) < n // 2, "b", "a"),
+        }
+    )
+    path = tmp_path / "e.csv"
+    rows.to_csv(path, index=False)
+    parts = list(open_events(path).batches())
+    assert len(parts) > 1
+    for part, later in zip(parts, parts[1:], strict=False):
+        assert later.categories[: len(part.categories)] == part.categories
+    named = np.concatenate([np.array(p.categories)[p.category] for p in parts])
+    assert (named == rows["type"].to_numpy()).all()
+
+
+VALUES = st.sampled_from(["", "0", "x", "59.2", "14.8", "2021-06-07", "-1", "nan", "1e400"])
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(damage=st.lists(st.tuples(st.integers(0, 20), st.integers(0, 4), VALUES), max_size=40))
+def test_no_row_is_lost_however_a_table_is_damaged(
+    tmp_path: Path, damage: list[tuple[int, int, str]]
+) -> None:
+    """read = accepted + left out + area-level; coordinates are finite."""
+    rows = [[f"{14.7 + i / 99}", "59.2", "2021-06-07", f"t{i % 3}", "1"] for i in range(21)]
+    for row, column, value in damage:
+        rows[row][column] = value
+    text = "\n".join(["lon,lat,date,type,weight", *(",".join(row) for row in rows)]) + "\n"
+    try:
+        found, events = stream(tmp_path, text)
+    except (SourceError, PlaceError):
+        return
+    blank = sum(not any(row) for row in rows)
+    assert found.read == 21 - blank
+    assert found.read == len(events) + sum(found.left_out.values()) + found.area_level
+    assert np.isfinite(events.x).all()
+    assert (events.weight >= 0).all()

@@ -1,0 +1,335 @@
+"""The page as a reader has it: opened from a file in Chromium with the network cut."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import shapely
+from pages import HOSTILE, absent, big_situation, browser
+from situations import RING, situation
+
+from geo.cells import polygon_cells
+from maps.html import write_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from maps.situation import Situation
+
+    Opener = Callable[..., Any]
+
+pytestmark = pytest.mark.browser
+ELEMENTS = "[...document.querySelectorAll('*')].map((e) => e.tagName + '.' + e.getAttribute('class'))"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """One browser for all pages."""
+    with browser() as started:
+        yield started
+
+
+@pytest.fixture
+def read(chromium: Any, tmp_path: Path) -> Iterator[Opener]:  # noqa: ANN401 - playwright's
+    """Open a situation's page; at the end it must have asked for nothing and complained of nothing."""
+    contexts, asked, complaints = [], [], []
+
+    def opened(one: Situation, language: str = "sv", **options: Any) -> Any:  # noqa: ANN401
+        path = tmp_path / f"karta-{len(contexts)}.html"
+        write_page(one, path, language)
+        options.setdefault("viewport", {"width": 1280, "height": 800})
+        context = chromium.new_context(offline=True, reduced_motion="reduce", **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page.goto(path.as_uri())
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert len(asked) == len(contexts), asked
+    assert all(url.startswith("file:") for url in asked)
+
+
+def names(page: Any) -> list[str]:  # noqa: ANN401
+    """Names in the list, in their order."""
+    return page.locator("#spots .spot-name").all_inner_texts()
+
+
+def drawn(page: Any) -> dict[str, str]:  # noqa: ANN401
+    """Outline of each class of cells."""
+    return page.evaluate(
+        "Object.fromEntries([...document.querySelectorAll('path.cell')]"
+        ".map((p) => [p.getAttribute('class'), p.getAttribute('d')]))"
+    )
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+@pytest.mark.parametrize("grid", ["square", "hex"])
+def test_the_page_opens_silently_with_map_and_list(read: Opener, language: str, grid: str) -> None:
+    """No request, no complaint; cells, numbers and list are there in both languages."""
+    page = read(situation(grid=grid), language)
+    assert len(names(page)) == 3
+    assert page.locator("g.badge").count() == 3
+    hot = drawn(page)
+    assert any(path.startswith("M") for path in hot.values())
+    corners = hot["cell bin-3"].split("Z")[0].count("L") + 1
+    assert corners == (4 if grid == "square" else 6)
+    assert page.locator("#state").is_hidden()
+
+
+def test_cells_lie_where_leaflet_puts_their_coordinates(read: Opener) -> None:
+    """A known place, drawn by our polynomial, lies under Leaflet's own projection of it."""
+    page = read(situation())
+    page.evaluate("map_0.setView([59.2360, 14.9230], 13, {animate: false})")
+    badge, bathing = page.evaluate(
+        """() => {
+          const circle = document.querySelector("path.symbol.circle").getBBox();
+          const text = document.querySelector("text.name.site");
+          return [map_0.latLngToLayerPoint([59.2360, 14.9230]), circle];
+        }"""
+    )
+    # Lanna badgruva is 59.2361 N, 14.9233 E; the bathing site's circle must be there.
+    assert abs(bathing["x"] + bathing["width"] / 2 - badge["x"]) < 40
+    assert abs(bathing["y"] + bathing["height"] / 2 - badge["y"]) < 40
+
+
+def test_hostile_texts_are_only_text(read: Opener) -> None:
+    """In every user text, on every panel: nothing runs, no element appears, the text is legible."""
+    plain = read(situation(text=" a"))
+    for text in HOSTILE:
+        page = read(situation(text=text))
+        for one in (plain, page):
+            one.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+            one.locator("#order input").last.check()
+            one.locator("#spots .spot-name").first.click()
+            one.mouse.move(500, 500)
+        assert page.evaluate("window.hit") is None
+        assert page.title().startswith("Lägesbild Lekeberg")
+        count = "document.querySelectorAll('script, style, img, iframe, base, link, object').length"
+        assert page.evaluate(count) == plain.evaluate(count)
+        tags = "[...new Set([...document.querySelectorAll('*')].map((e) => e.localName))].sort()"
+        assert page.evaluate(tags) == plain.evaluate(tags)
+        visible = "".join(c for c in text if c.isprintable())
+        if visible == text:
+            assert text in names(page)[0]
+            assert text in page.locator("h1").text_content()
+            assert text in page.locator(".notice").first.text_content()
+        page.context.close()
+
+
+def test_a_family_has_its_own_list_and_cells(read: Opener) -> None:
+    """The picker changes summary, list, numbers on the map, and cells."""
+    page = read(situation())
+    before, cells = page.locator("#summary").inner_text(), drawn(page)
+    page.locator("#families label", has_text="Trafik").click()
+    assert names(page) == ["Fjugesta, norra delen"]
+    assert page.locator("g.badge").count() == 1
+    assert page.locator("#summary").inner_text() != before
+    assert drawn(page) != cells
+
+
+def test_the_list_shows_a_place_on_the_map(read: Opener) -> None:
+    """Pointing at an item marks its outline; clicking it goes there."""
+    page = read(situation())
+    item = page.locator("#spots .spot").nth(1)
+    item.hover()
+    assert page.locator("path.outline.pointed").get_attribute("data-rank") == "2"
+    zoom = page.evaluate("map_0.getZoom()")
+    item.locator(".spot-name").click()
+    assert page.evaluate("map_0.getZoom()") > zoom
+    assert page.locator("g.badge.chosen").get_attribute("data-rank") == "2"
+    assert item.locator(".spot-name").get_attribute("aria-current") == "true"
+
+
+def test_a_number_on_the_map_opens_its_item(read: Opener) -> None:
+    """The way back: from the map to the list, and focus follows."""
+    page = read(situation())
+    page.locator("g.badge[data-rank='3']").click()
+    chosen = page.locator("#spots .spot.chosen")
+    assert chosen.get_attribute("data-rank") == "3"
+    assert page.evaluate("document.activeElement.textContent") == "Fjugesta, norra delen"
+
+
+def test_the_keyboard_reaches_everything_in_order(read: Opener) -> None:
+    """Skip link, family, map, zoom, legend, order, list: by Tab; arrows choose; Enter goes there."""
+    page = read(situation())
+    seen = []
+    for _ in range(24):
+        page.keyboard.press("Tab")
+        seen.append(
+            page.evaluate(
+                "((e) => e.name || e.className || e.localName)(document.activeElement)"
+            ).split(" ")[0]
+        )
+    order = ["skip", "family", "folium-map", "button", "surface", "layer", "order", "spot-name"]
+    firsts = [seen.index(name) for name in order]
+    assert firsts == sorted(firsts), seen
+    page.locator("#families input").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#families input").nth(1).is_checked()
+    page.locator("#spots .spot-name").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#spots .spot").first.get_attribute("class").split()[-1] == "chosen" or (
+        "chosen" in page.locator("#spots .spot").first.get_attribute("class")
+    )
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+
+
+def test_the_gap_list_is_an_order_of_the_ranking(read: Opener) -> None:
+    """Most trouble and least patrol comes first; the numbers stay those on the map."""
+    one = situation()
+    view = one.views[0]
+    spots = tuple(replace(s, gap_rank=4 - s.rank) for s in view.hotspots)
+    page = read(replace(one, views=(replace(view, hotspots=spots), *one.views[1:])))
+    page.locator("#order input[value=gap]").check()
+    ranks = page.locator("#spots .rank").all_inner_texts()
+    assert ranks == ["3", "2", "1"]
+
+
+def test_surfaces_and_layers_can_be_chosen(read: Opener) -> None:
+    """One surface at a time; a layer that is off is not drawn."""
+    page = read(situation())
+    page.check("[name=surface][value=n]")
+    assert all("step-" in name for name in drawn(page))
+    assert page.locator("[data-ramp=n] li").count() >= 3
+    page.check("[name=surface][value='']")
+    assert drawn(page) == {}
+    page.uncheck("[name=layer][value=spots]")
+    assert page.locator("g.badge").count() == 0
+    page.uncheck("[name=layer][value=background]")
+    assert not page.locator("path.ground.water").first.is_visible()
+
+
+def test_pointing_at_the_map_tells_what_is_there(read: Opener) -> None:
+    """Symbols say their name, cells their count; both as text."""
+    page = read(situation())
+    page.evaluate("map_0.setView([59.2361, 14.9233], 13, {animate: false})")
+    box = page.locator("path.symbol.circle").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert "Lanna badgruva" in page.locator("#readout").inner_text()
+
+
+def test_an_expanded_item_has_its_charts(read: Opener) -> None:
+    """168 hours and twelve months, each with words for those who do not see them."""
+    page = read(situation())
+    page.locator("#spots summary").first.click()
+    assert page.locator(".matrix rect").count() == 168
+    assert page.locator(".bars rect").count() == 12
+    assert "Lanna badgruva" in page.locator(".matrix").get_attribute("aria-label")
+
+
+def test_too_little_data_has_words_and_points(read: Opener) -> None:
+    """No list, no numbers, no hot cells; points and the reason."""
+    page = read(situation(enough=False))
+    assert names(page) == []
+    assert page.locator("g.badge").count() == 0
+    assert page.locator("path.point").count() == 1
+    assert "räcker inte" in page.locator("#view-notes").inner_text()
+    assert "30" in page.locator("#view-notes .remark").inner_text()
+
+
+def test_drawn_polygons_are_cells_too(read: Opener) -> None:
+    """Cells that someone else drew are shown with their own outlines."""
+    one = situation()
+    cells = polygon_cells(one.cells.polygons, np.asarray(one.cells.ids, dtype=object))
+    lattice = drawn(read(one))
+    assert {k: v != "" for k, v in drawn(read(replace(one, cells=cells))).items()} == {
+        k: v != "" for k, v in lattice.items()
+    }
+
+
+@pytest.mark.parametrize("width", [390, 320])
+def test_a_phone_needs_no_scrolling_sideways(read: Opener, width: int) -> None:
+    """Also with long words in every text."""
+    page = read(situation(text="x" * 60), viewport={"width": width, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("landscape", [False, True])
+def test_the_print_has_map_legend_ranking_and_notes(
+    read: Opener, tmp_path: Path, landscape: bool  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """Everything reaches the paper; the map is vectors and ends where the paper does."""
+    page = read(situation(), color_scheme="dark")
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    for words in ("Heta rutor", "Lanna badgruva", "Leken", "Fjugesta", "Vad kartan inte kan säga"):
+        assert page.get_by_text(words).locator("visible=true").count() > 0, words
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(27, 31, 35)"
+    assert page.locator(".frame canvas").count() == 0
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    pdf = page.pdf(path=tmp_path / "karta.pdf", format="A4", landscape=landscape)
+    assert pdf.startswith(b"%PDF")
+    assert 1 <= pdf.count(b"/Type /Page\n") <= 4
+    assert b"/Subtype /Image" not in pdf
+
+
+def test_a_million_events_are_ready_within_two_seconds(read: Opener) -> None:
+    """90,000 cells in four views open, switch and change surface without a wait."""
+    started = time.perf_counter()
+    page = read(big_situation())
+    timing = page.evaluate("performance.timing.loadEventEnd - performance.timing.navigationStart")
+    assert timing < 2000
+    assert time.perf_counter() - started < 20
+    took = page.evaluate(
+        """async () => {
+          const begin = performance.now();
+          document.querySelector("[name=surface][value=n]").click();
+          await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+          return performance.now() - begin;
+        }"""
+    )
+    assert took < 1500
+    assert sum(map(len, drawn(page).values())) > 100_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("state", ["sv", "en", "few", "chosen", "phone", "dark"])
+def test_axe_finds_nothing(read: Opener, tmp_path_factory: Any, state: str) -> None:  # noqa: ANN401
+    """WCAG 2.2 A and AA, as far as a program can tell, in every state."""
+    if shutil.which("npm") is None:
+        absent("npm")
+    folder = tmp_path_factory.getbasetemp() / "axe"
+    script = folder / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.exists():
+        folder.mkdir(exist_ok=True)
+        done = subprocess.run(
+            ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), "axe-core@4"],
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            absent("axe-core")
+    page = read(
+        situation(enough=state != "few"),
+        "en" if state == "en" else "sv",
+        color_scheme="dark" if state == "dark" else "light",
+        bypass_csp=True,
+        viewport={"width": 390 if state == "phone" else 1280, "height": 800},
+    )
+    if state in {"chosen", "dark"}:
+        page.locator("#spots summary").first.click()
+        page.locator("#spots .spot-name").first.click()
+    page.evaluate(script.read_text("utf-8"))
+    found = page.evaluate(
+        """axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
+           "best-practice"] }).then(({ violations }) => violations.map((v) =>
+           [v.id, v.nodes.map((n) => n.html.slice(0, 120) + " " + n.failureSummary)]))"""
+    )
+    assert found == [], json.dumps(found, indent=1)
