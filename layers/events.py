@@ -27,7 +27,7 @@ from layers.categories import most_common
 from layers.columns import Position, find_columns, find_position, listed, misnamed
 from layers.layer import Events
 from layers.numbers import read_numbers
-from layers.positions import area_of_use, read_position, share_in
+from layers.positions import as_told, read_position
 from layers.reading import format_of
 from layers.rows import no_times
 from layers.sources import CATEGORY, CLOCK, TIME, WEIGHT
@@ -251,17 +251,19 @@ def open_events(
 
     Longitude and latitude are preferred to metres where a table has both. ``crs`` is the system
     in metres to work in, and the one that columns in metres are in; else the events come in
-    SWEREF 99 TM in Sweden, in the UTM zone elsewhere, or in the metres that the table has.
+    SWEREF 99 TM in Sweden, in the UTM zone elsewhere, or in the metres that the table has. A
+    ``crs`` that is not in metres (degrees, feet) says what the columns are in.
 
     Raises
     ------
     SourceError
         Where a file cannot be read, or a column is not there.
     PlaceError
-        Where the coordinate system cannot be found, or is none in metres.
+        Where the coordinate system cannot be found.
     """
-    if crs is not None:
-        require_metres(crs)
+    told_source: int | None = None
+    if crs is not None and not _is_metres(crs):
+        told_source, crs = crs, None
     asked = {"x": x, "y": y, "lon": lon, "lat": lat}
     given = {name: column for name, column in asked.items() if column is not None}
     named = {"time": time, "category": category, "weight": weight}
@@ -287,7 +289,9 @@ def open_events(
         if distinct > min(_TOO_MANY_CATEGORIES, max(len(table) // 2, 2)):
             ignored = columns.pop("category")
             notes.append(Note("category_ignored", {"column": ignored, "n": distinct}))
-    finding, epsg = _system(waiting[-1], position, a, b, crs, path, told=bool(given))
+    finding, epsg = _system(
+        waiting[-1], position, a, b, crs, path, told=bool(given), source=told_source
+    )
     if crs is None and position.scheme == "lonlat":
         epsg = _metres_of_its_own(waiting[-1].data, finding, a, b) or epsg
     return EventStream(
@@ -372,6 +376,7 @@ def _system(
     path: Path,
     *,
     told: bool,
+    source: int | None,
 ) -> tuple[Finding, int]:
     """Find the system that the positions are in, and the one in metres to work in."""
     if position.scheme == "none" and table.crs is not None:
@@ -388,17 +393,14 @@ def _system(
                 ),
             )
         finding = Finding(code, swapped=False, share_inside=np.nan)
+    elif source is not None:
+        finding = as_told(source, a, b, None)
     else:
         finding = _of_columns(position, a, b, crs, path, told=told)
     if crs is not None:
         return finding, crs
-    if finding.epsg != WGS84:
-        try:
-            require_metres(finding.epsg)
-        except PlaceError:
-            pass
-        else:
-            return finding, finding.epsg
+    if _is_metres(finding.epsg):
+        return finding, finding.epsg
     lon, lat = finding.place(a, b, WGS84)
     return finding, metric_crs_for(lon, lat)
 
@@ -416,11 +418,7 @@ def _of_columns(
     there = np.isfinite(a) & np.isfinite(b)
     degrees = there.any() and max(abs(a[there]).max(), abs(b[there]).max()) <= 180  # noqa: PLR2004 - degrees
     if code is not None and not degrees:
-        plain = Finding(code, swapped=False, share_inside=np.nan)
-        turned = replace(plain, swapped=True)
-        box = area_of_use(code)
-        swapped = share_in(turned, a, b, box) > max(share_in(plain, a, b, box), 0.5)
-        return turned if swapped else plain
+        return as_told(code, a, b, None)
     two = (position.a, position.b) if position.b else None
     return find_coordinates(a, b, box=None, names=two, target_epsg=crs, where=where)
 
@@ -444,6 +442,16 @@ def _metres_of_its_own(data: pd.DataFrame, finding: Finding, a: Floats, b: Float
     return code if np.nanmedian(apart) < _SAME_PLACE_M else None
 
 
+def _is_metres(epsg: int) -> bool:
+    """Say whether a system can be measured in; raises ``PlaceError`` for one that is not there."""
+    system_name(epsg)
+    try:
+        require_metres(epsg)
+    except PlaceError:
+        return False
+    return True
+
+
 def _code_in(position: Position) -> int | None:
     """Read an EPSG code that both columns' names carry, as in ``x_32615`` and ``y_32615``."""
     codes = [_EPSG_IN_NAME.findall(name) for name in position.columns]
@@ -451,10 +459,9 @@ def _code_in(position: Position) -> int | None:
         return None
     code = int(codes[0][-1])
     try:
-        require_metres(code)
+        return code if _is_metres(code) else None
     except PlaceError:
         return None
-    return code
 
 
 def _said(

@@ -103,7 +103,7 @@ def _system(
     where = rows.settings.path.name
     box = None if area is None else area.box
     if rows.settings.crs is not None:
-        return _as_told(rows.settings.crs, a, b, box)
+        return as_told(rows.settings.crs, a, b, box)
     two = (position.a, position.b) if position.scheme in ("lonlat", "xy") else None
     target = None if area is None else area.crs
     try:
@@ -127,7 +127,7 @@ def _system(
         return finding
 
 
-def _as_told(epsg: int, a: Floats, b: Floats, box: Box | None) -> Finding:
+def as_told(epsg: int, a: Floats, b: Floats, box: Box | None) -> Finding:
     """Take the system that the settings name; the box decides which column is east."""
     plain = Finding(epsg, swapped=False, share_inside=np.nan)
     turned = Finding(epsg, swapped=True, share_inside=np.nan)
@@ -193,7 +193,7 @@ def _place_geometry(
     corner_x, corner_y = _corners(geometry)
     settings = rows.settings
     if settings.crs is not None:
-        finding = _as_told(settings.crs, corner_x, corner_y, None if area is None else area.box)
+        finding = as_told(settings.crs, corner_x, corner_y, None if area is None else area.box)
         rows.notes += finding.notes
         source: CRS | int = settings.crs
     elif crs is None:

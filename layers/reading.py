@@ -12,6 +12,7 @@ import shapely
 
 from geo.crs import WGS84, reproject
 from geo.errors import LagesbildError, Problem, SourceError
+from geo.months import UNKNOWN_HOUR, UNKNOWN_MONTH
 from geo.note import Note
 from layers.arealevel import Known, area_level, is_settlement
 from layers.categories import most_common, squeeze
@@ -358,6 +359,7 @@ def _finish(
         geometry = without(geometry, crowd)
         table["area_level"] = crowd
         events = _events(rows, built, geometry[~crowd], at[~crowd])
+        _say_unknown_hours(rows, events)
     elif kind.counted:
         events = _events(rows, Built({}), geometry, at)
     if built.presence is not None:
@@ -422,9 +424,7 @@ def _identify(rows: Rows, geometry: Geometries) -> pd.Series:
             if own.isna().any():
                 _leave_out_copies(rows, geometry, own.isna().to_numpy())
             return own.fillna("row-" + numbered)
-        rows.notes.append(
-            Note("id_not_unique", {"column": column, "n": again}, "warning")
-        )
+        rows.notes.append(Note("id_not_unique", {"column": column, "n": again}, "warning"))
     _leave_out_copies(rows, geometry, np.ones(len(rows), dtype=bool))
     return numbered
 
@@ -434,6 +434,11 @@ def _leave_out_copies(rows: Rows, geometry: Geometries, among: Mask) -> None:
     at = np.flatnonzero(rows.usable & among)
     if not len(at):
         return
+    if "line" not in rows.kind.shapes and "polygon" not in rows.kind.shapes:
+        # Only points that share their coordinates can be wholly the same.
+        spots = shapely.get_x(geometry[at]) + 1j * shapely.get_y(geometry[at])
+        _, which, counts = np.unique(spots, return_inverse=True, return_counts=True)
+        at = at[counts[which] > 1]
     seen = rows.data.iloc[at].copy()
     if rows.positions == ():
         seen["\0shape"] = shapely.to_wkb(geometry[at])
@@ -470,8 +475,8 @@ def _area_level(
 def _events(rows: Rows, built: Built, geometry: Geometries, at: NDArray[np.int64]) -> Events:
     """Make what the cube counts of the rows at the given positions."""
     n = len(rows)
-    month = np.full(n, -1, dtype=np.int32) if built.month is None else built.month
-    hour = np.full(n, 168, dtype=np.int16) if built.hour is None else built.hour
+    month = np.full(n, UNKNOWN_MONTH, dtype=np.int32) if built.month is None else built.month
+    hour = np.full(n, UNKNOWN_HOUR, dtype=np.int16) if built.hour is None else built.hour
     category = np.zeros(n, dtype=np.int32) if built.category is None else built.category
     weight = np.ones(n) if built.weight is None else built.weight
     return Events(
@@ -483,6 +488,12 @@ def _events(rows: Rows, built: Built, geometry: Geometries, at: NDArray[np.int64
         categories=rows.vocabulary.keys,
         weight=weight[at],
     )
+
+
+def _say_unknown_hours(rows: Rows, events: Events) -> None:
+    n = int((events.hour == UNKNOWN_HOUR).sum())
+    if n:
+        rows.notes.append(Note("hours_unknown", {"n": n, "total": len(events)}))
 
 
 def _nothing_left(
@@ -526,8 +537,8 @@ def _unusable(
         {
             "row": raw.rows,
             "reason": "unusable_source",
-            "column": pd.Series([None] * len(raw.rows), dtype=object),
-            "value": pd.Series([None] * len(raw.rows), dtype=object),
+            "column": pd.Series([None] * len(raw.rows), dtype="str"),
+            "value": pd.Series([None] * len(raw.rows), dtype="str"),
         }
     )
     left_out = _joined(raw.left_out, rest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -40,6 +40,7 @@ REASONS = (
     "zero_position",
     "wrong_shape",
     "outside_area",
+    "not_selected",
     "no_name",
     "no_category",
     "unknown_category",
@@ -49,7 +50,6 @@ REASONS = (
     "negative_number",
     "ends_before_start",
     "too_long",
-    "not_selected",
     "duplicate",
 )
 """Why a row can be left out, in the order in which they are looked for: the first one counts.
@@ -126,18 +126,17 @@ class Rows:
     def left_out(self) -> pd.DataFrame:
         """List the rows left out so far, with ``LEFT_OUT_COLUMNS``."""
         at = np.flatnonzero(self._reason >= 0)
-        values = np.full(len(at), None, dtype=object)
-        columns = np.full(len(at), None, dtype=object)
+        values = pd.Series([None] * len(at), dtype="str")
         for i, name in enumerate(self._column_names):
-            mine = self._column[at] == i
-            if name and mine.any():
-                columns[mine] = name
-                if name in self.data:
-                    values[mine] = [_shown(v) for v in self.data[name].iloc[at[mine]]]
-        reasons = np.array(REASONS, dtype=object)[self._reason[at]]
-        return pd.DataFrame(
-            dict(zip(LEFT_OUT_COLUMNS, (self.rows[at], reasons, columns, values), strict=True))
-        )
+            mine = np.flatnonzero(self._column[at] == i)
+            if name in self.data and len(mine):
+                texts = self.data[name].iloc[at[mine]].astype("str")
+                values.iloc[mine] = texts.str.slice(0, _LONGEST_VALUE).to_numpy()
+        names = [None if name == "" else name for name in self._column_names]
+        columns = pd.Series(np.array(names, dtype=object)[self._column[at]], dtype="str")
+        reasons = pick(REASONS, self._reason[at].astype(np.int32))
+        found = (self.rows[at], reasons, columns, values)
+        return pd.DataFrame(dict(zip(LEFT_OUT_COLUMNS, found, strict=True)))
 
     def has(self, name: str) -> bool:
         """Say whether the file has a column for a field."""
@@ -326,11 +325,3 @@ def month_column(months: NDArray[np.int32]) -> pd.Series:
 def no_times(n: int) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
     """Give months and hours of events of which neither is known."""
     return np.full(n, UNKNOWN_MONTH, dtype=np.int32), np.full(n, UNKNOWN_HOUR, dtype=np.int16)
-
-
-def _shown(value: Any) -> str | None:  # noqa: ANN401 - whatever a file holds
-    """Write a value of the file for the table of rows left out."""
-    if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NA:
-        return None
-    text = str(value)
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 
-from geo.grid import Grid
 from maps import phrases
+from maps.ground import background, names
 from maps.mercator import fit_mercator
 from maps.offline import OfflineMap, OfflinePage
-from maps.packing import Streams, bytes_block, json_block, lines_of
+from maps.packing import Streams, bytes_block, json_block
+from maps.symbols import all_symbols, kind_label, plain
 from maps.words import words as words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    import pandas as pd
     from numpy.typing import NDArray
 
-    from layers.layer import Layer, Report
+    from layers.layer import Report
     from maps.situation import Hotspot, Situation, View
     from maps.words import Words
 
@@ -31,22 +31,6 @@ if TYPE_CHECKING:
 
 MOST_SPOTS = 60
 """Hotspots of one map that the page lists and draws; the tables hold all of them."""
-
-MOST_SYMBOLS = 2000
-"""Symbols of one layer; beyond that they are gathered on a grid, with counts."""
-
-MOST_VERTICES = 60_000
-"""Corners of the background; it is simplified until it fits."""
-
-SYMBOLS = {"bathing_sites": "circle", "traffic_spots": "triangle", "patrols": "diamond"}
-"""The shape of each kind of layer; kinds that are not named here get a square."""
-
-NOT_DRAWN = frozenset({"incidents", "area", "survey"})
-"""Kinds whose rows may be single reports of people: they reach the page as counts in cells only."""
-
-LINES = ("road_major", "road_minor", "railway", "water")
-AREAS = ("water", "built_up")
-"""Classes of the background that the page has a manner for; others are drawn plainly."""
 
 SURFACES = 6
 """Classes of the count and of the density."""
@@ -77,10 +61,10 @@ def page_html(situation: Situation, language: str) -> str:
         "page.html",
         shown,
         words=words,
-        title=_plain(situation.title),
-        municipality=_plain(situation.municipality),
-        notice=_plain(situation.notice),
-        area_name=_plain(situation.area_name),
+        title=plain(situation.title),
+        municipality=plain(situation.municipality),
+        notice=plain(situation.notice),
+        area_name=plain(situation.area_name),
         month=words.month(situation.month),
         period=_period(situation, words),
         views=content["views"],
@@ -109,9 +93,9 @@ def _content(situation: Situation, words: Words, streams: Streams) -> dict[str, 
         "area": streams.shapes(np.array([situation.area], dtype=object), unit=1.0),
         "cells": _cells(situation, streams),
         "views": [_view(view, situation, words, streams) for view in situation.views],
-        "symbols": _all_symbols(situation, words, streams),
-        "background": _background(situation, bounds, streams),
-        "names": _names(situation, bounds, streams),
+        "symbols": all_symbols(situation, words, streams),
+        "background": background(situation, bounds, streams),
+        "names": names(situation, bounds, streams),
         "words": dict(words.section("page.script")),
         "weekdays": list(words.entries["weekdays"]),
         "weekdays_short": list(words.entries["weekdays_short"]),
@@ -163,9 +147,7 @@ def _cells(situation: Situation, streams: Streams) -> dict[str, Any]:
     }
 
 
-def _view(
-    view: View, situation: Situation, words: Words, streams: Streams
-) -> dict[str, Any]:
+def _view(view: View, situation: Situation, words: Words, streams: Streams) -> dict[str, Any]:
     """Describe one map: its cells, hotspots, and sentences."""
     n, bins = np.asarray(view.columns["n"]), _significance(view)
     everywhere = _shown(situation)
@@ -213,17 +195,24 @@ def _classes(
     if whole:
         edges = [1, *map(int, limits), int(top) + 1]
         labels = [
-            words.number(low) if high - low == 1 else f"{words.number(low)}–{words.number(high - 1)}"
-            for low, high in zip(edges, edges[1:], strict=False)
+            words.number(low)
+            if high - low == 1
+            else f"{words.number(low)}–{words.number(high - 1)}"
+            for low, high in pairwise(edges)
         ]
     else:
-        texts = [words.number(limit, 0 if limit >= 10 else 1 if limit >= 1 else 2) for limit in limits]  # noqa: PLR2004 - two figures
+        texts = [_significant(limit, words) for limit in limits]
         labels = [f"< {texts[0]}"] if texts else [f"≤ {words.number(top, 1)}"]
-        labels += [f"{a}–{b}" for a, b in zip(texts, texts[1:], strict=False)]
+        labels += [f"{a}–{b}" for a, b in pairwise(texts)]
         labels += [f"≥ {texts[-1]}"] if texts else []
     of = np.searchsorted(np.array(limits, dtype=np.float64), values, side="right")
     found = {"class": streams.add(of), "labels": labels}
     return found | {"value": streams.add(values)} if whole else found
+
+
+def _significant(value: float, words: Words) -> str:
+    """Write a limit with the decimals that it needs."""
+    return words.number(value, max(0, -int(np.floor(np.log10(value)))))
 
 
 def _round(value: float) -> float:
@@ -235,9 +224,7 @@ def _round(value: float) -> float:
 # --- hotspots ----------------------------------------------------------------------------------
 
 
-def _spot(
-    spot: Hotspot, situation: Situation, words: Words, streams: Streams
-) -> dict[str, Any]:
+def _spot(spot: Hotspot, situation: Situation, words: Words, streams: Streams) -> dict[str, Any]:
     """Describe a hotspot in finished words, with its two charts as numbers."""
     return {
         "id": spot.id,
@@ -281,249 +268,15 @@ def _summary(view: View, label: str, situation: Situation, words: Words) -> str:
         return words("page.summary_none", **values)
     first = view.hotspots[0]
     when = phrases.peak(first.peak, words)
-    return words("page.summary", n=len(view.hotspots), **values) + " " + words(
-        "page.summary_top_when" if when else "page.summary_top",
-        name=phrases.place_name(first.place, words),
-        when=when,
+    return (
+        words("page.summary", n=len(view.hotspots), **values)
+        + " "
+        + words(
+            "page.summary_top_when" if when else "page.summary_top",
+            name=phrases.place_name(first.place, words),
+            when=when,
+        )
     )
-
-
-# --- layers ------------------------------------------------------------------------------------
-
-
-def _all_symbols(
-    situation: Situation, words: Words, streams: Streams
-) -> list[dict[str, Any]]:
-    """Describe all that is drawn as symbols, one entry a kind, in the order of the layers."""
-    by_kind: dict[str, list[Layer]] = {}
-    for layer in situation.layers:
-        if layer.kind not in NOT_DRAWN and len(layer.geometry):
-            by_kind.setdefault(layer.kind, []).append(layer)
-    return [
-        _symbols(kind, layers, situation, words, streams) for kind, layers in by_kind.items()
-    ]
-
-
-def _symbols(
-    kind: str, layers: Sequence[Layer], situation: Situation, words: Words, streams: Streams
-) -> dict[str, Any]:
-    """Describe one kind of symbols: where, and a line or two about each. Never who."""
-    all_known = [
-        np.array([g is not None and not g.is_empty for g in layer.geometry], dtype=bool)
-        for layer in layers
-    ]
-    pairs = list(zip(layers, all_known, strict=True))
-    geometry = np.concatenate([layer.geometry[known] for layer, known in pairs])
-    areal = shapely.get_dimensions(geometry) == 2  # noqa: PLR2004 - two dimensions
-    linear = shapely.get_dimensions(geometry) == 1
-    at = shapely.centroid(geometry)
-    at[areal] = shapely.point_on_surface(geometry[areal])
-    at[linear] = shapely.line_interpolate_point(_longest(geometry[linear]), 0.5, normalized=True)
-    x, y = shapely.get_x(at), shapely.get_y(at)
-    described: dict[str, Any] = {
-        "kind": kind,
-        "label": _kind_label(kind, words),
-        "shape": SYMBOLS.get(kind, "square"),
-        "n": len(geometry),
-        "gathered": "",
-    }
-    if len(geometry) > MOST_SYMBOLS:
-        x, y, count, size = gather(x, y, most=MOST_SYMBOLS)
-        return described | {
-            "points": streams.points(x, y),
-            "counts": streams.add(count),
-            "gathered": words("page.gathered", size=size),
-        }
-    tables = [layer.table.loc[known] for layer, known in pairs]
-    return described | {
-        "points": streams.points(x, y),
-        "lines": streams.shapes(shapely.simplify(geometry[linear], 5.0), unit=1.0),
-        "titles": [title for table in tables for title in _titles(table, kind, words)],
-        "texts": [text for table in tables for text in _texts(table, situation, words)],
-    }
-
-
-def _kind_label(kind: str, words: Words) -> str:
-    return words(f"kinds.{kind}") if words.has(f"kinds.{kind}") else kind
-
-
-def gather(
-    x: NDArray[np.float64], y: NDArray[np.float64], *, most: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], float]:
-    """Gather points on the finest grid that leaves at most ``most``: x, y, count and its size."""
-    size = 125.0
-    while True:
-        grid = Grid("square", size)
-        places, count = np.unique(np.column_stack(grid.index(x, y)), axis=0, return_counts=True)
-        if len(places) <= most:
-            return *grid.centres(places[:, 0], places[:, 1]), count, size
-        size *= 2
-
-
-def _longest(lines: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Take the longest part of each multi-line."""
-    parts = [max(shapely.get_parts(line), key=shapely.length) for line in lines]
-    return np.array(parts, dtype=object)
-
-
-def _titles(table: pd.DataFrame, kind: str, words: Words) -> list[str]:
-    """Name each row by its name, place or purpose, whichever the layer has."""
-    fallback = words(f"page.one.{kind}") if words.has(f"page.one.{kind}") else ""
-    columns = [name for name in ("name", "place") if name in table]
-    return [
-        next((_plain(row[c]) for c in columns if _there(row[c])), fallback)
-        for row in table[columns].to_dict("records")
-    ] or [fallback] * len(table)
-
-
-def _texts(table: pd.DataFrame, situation: Situation, words: Words) -> list[str]:
-    """Say the little more that a row tells: category, purpose, month, minutes."""
-
-    def said(row: Mapping[Any, Any]) -> str:
-        parts = []
-        if _there(row.get("category")):
-            parts.append(words.category(row["category"], situation.categories))
-        if _there(row.get("purpose")):
-            key = f"purposes.{row['purpose']}"
-            parts.append(words(key) if words.has(key) else _plain(row["purpose"]))
-        when = row.get("start") if _there(row.get("start")) else row.get("time")
-        if _there(when) and hasattr(when, "month"):
-            parts.append(words.month(when.year * 12 + when.month - 1))
-        if _there(row.get("minutes")):
-            parts.append(phrases.duration(float(row["minutes"]), words))
-        return " · ".join(parts)
-
-    wanted = [c for c in ("category", "purpose", "start", "time", "minutes") if c in table]
-    if not wanted:
-        return [""] * len(table)
-    return [said(row) for row in table[wanted].to_dict("records")]
-
-
-def _there(value: object) -> bool:
-    return value is not None and value == value and str(value) != "NaT"  # noqa: PLR0124 - NaN
-
-
-def _background(
-    situation: Situation, bounds: Bounds, streams: Streams
-) -> list[dict[str, Any]]:
-    """Clip and simplify what lies below the data until it fits the page's budget."""
-    window = shapely.box(*bounds)
-    groups: dict[tuple[str, bool], list[NDArray[np.object_]]] = {}
-    for layer in situation.background:
-        if layer.kind != "background":
-            continue
-        classes = (
-            layer.table["class"].astype("object").to_numpy() if "class" in layer.table
-            else np.full(len(layer.table), "", dtype=object)
-        )
-        geometry = layer.geometry
-        for areal, manners in ((False, LINES), (True, AREAS)):
-            fits = shapely.get_dimensions(geometry) == 1 + areal
-            plain = np.array([str(c) if str(c) in manners else "plain" for c in classes], dtype=object)
-            for manner in (*manners, "plain"):
-                some = geometry[fits & (plain == manner)]
-                if len(some):
-                    groups.setdefault((manner, areal), []).append(some)
-    clipped = {}
-    for (manner, areal), found in groups.items():
-        inside = shapely.intersection(np.concatenate(found), window)
-        parts = shapely.get_parts(inside)
-        parts = parts[shapely.get_dimensions(parts) == 1 + areal]
-        clipped[manner, areal] = parts[~shapely.is_empty(parts)]
-    tolerance = max(bounds[2] - bounds[0], bounds[3] - bounds[1]) / 8000
-    while sum(map(_vertices, clipped.values())) > 0:
-        fitted = {key: _simplified(parts, tolerance) for key, parts in clipped.items()}
-        if sum(map(_vertices, fitted.values())) <= MOST_VERTICES:
-            break
-        tolerance *= 1.5
-    else:
-        fitted = {}
-    order = [(m, True) for m in ("plain", *reversed(AREAS))]
-    order += [(m, False) for m in ("plain", *reversed(LINES))]
-    drawn: list[dict[str, Any]] = []
-    for manner, areal in order:
-        shapes = fitted.get((manner, areal), np.empty(0, dtype=object))
-        # Lines outside the area are dimmed with the ground; those inside lie over the cells.
-        halves = (
-            [("area", shapes)]
-            if areal
-            else [
-                ("outside", shapely.difference(shapes, situation.area)),
-                ("inside", shapely.intersection(shapes, situation.area)),
-            ]
-        )
-        for where, some in halves:
-            kept = some[~shapely.is_empty(some)]
-            if len(kept):
-                packed = streams.shapes(kept, unit=1.0)
-                drawn.append({"class": manner, "where": where, "shapes": packed})
-    return drawn
-
-
-def _vertices(geometries: NDArray[np.object_]) -> int:
-    return int(shapely.get_num_coordinates(geometries).sum())
-
-
-def _simplified(geometries: NDArray[np.object_], tolerance: float) -> NDArray[np.object_]:
-    """Simplify, and leave out what would be smaller than a few pixels of the whole map."""
-    size = np.sqrt(shapely.area(geometries)) + shapely.length(geometries) / 4
-    simple = shapely.simplify(geometries[size > tolerance * 2], tolerance)
-    return np.asarray(simple[~shapely.is_empty(simple)])
-
-
-def _names(
-    situation: Situation, bounds: Bounds, streams: Streams
-) -> dict[str, Any]:
-    """Collect names to write on the map, the most important first."""
-    window = shapely.box(*bounds)
-    found: list[tuple[float, str, str, float, float]] = []
-    for layer in situation.background:
-        if "name" not in layer.table:
-            continue
-        table = layer.table
-        names = table["name"].to_numpy(dtype=object)
-        people = table["population"].to_numpy(dtype=float) if "population" in table else None
-        classes = table["class"].to_numpy(dtype=object) if "class" in table else None
-        for i, (name, geometry) in enumerate(zip(names, layer.geometry, strict=True)):
-            if not _there(name) or geometry is None or geometry.is_empty:
-                continue
-            manner, weight = _manner(layer.kind, None if classes is None else classes[i])
-            if people is not None and people[i] > 0:
-                weight += float(np.log10(people[i]))
-            inside = shapely.intersection(geometry, window)
-            if manner and not inside.is_empty:
-                at = _label_point(inside)
-                found.append((-weight, _plain(name), manner, at.x, at.y))
-    found.sort()
-    once: dict[tuple[str, str], tuple[float, str, str, float, float]] = {}
-    for one in found:
-        once.setdefault((one[1], one[2]), one)
-    kept = sorted(once.values())[:400]
-    if not kept:
-        return {}
-    return {
-        "points": streams.points([k[3] for k in kept], [k[4] for k in kept]),
-        "texts": [k[1] for k in kept],
-        "manners": [k[2] for k in kept],
-    }
-
-
-def _manner(kind: str, background_class: object) -> tuple[str, float]:
-    """Choose how a name is written, and how important it is."""
-    if kind == "places":
-        return "place", 2.0
-    if background_class in {"water", "wetland"}:
-        return "water", 1.5
-    if background_class in {"motorway", "road_major"}:
-        return "road", 1.8
-    return "", 0.0
-
-
-def _label_point(geometry: shapely.Geometry) -> shapely.Point:
-    if shapely.get_dimensions(geometry) == 1:
-        line = max(shapely.get_parts(geometry), key=shapely.length)
-        return shapely.line_interpolate_point(line, 0.5, normalized=True)
-    return shapely.point_on_surface(geometry)
 
 
 # --- words ---------------------------------------------------------------------------------------
@@ -555,8 +308,8 @@ def _source(report: Report, words: Words) -> dict[str, Any]:
         if n
     ]
     return {
-        "label": _kind_label(report.kind, words),
-        "file": _plain(PurePath(report.path.replace("\\", "/")).name),
+        "label": kind_label(report.kind, words),
+        "file": plain(PurePath(report.path.replace("\\", "/")).name),
         "read": report.read,
         "accepted": report.accepted,
         "left_out": sum(report.left_out.values()),
@@ -574,17 +327,9 @@ def _settings(settings: Mapping[str, Any], above: str = "") -> Sequence[tuple[st
         if isinstance(value, dict):
             flat += _settings(value, f"{name}.")
         else:
-            flat.append((name, _plain(value)))
+            flat.append((name, plain(value)))
     return flat
-
-
-def _plain(value: object) -> str:
-    """Write a user's text on one line, without control characters."""
-    return "".join(c if c.isprintable() else " " for c in str(value)).strip()
 
 
 def _any(views: Sequence[Mapping[str, Any]], name: str) -> bool:
     return any(view[name] for view in views)
-
-
-__all__ = ["gather", "lines_of", "page_html", "write_page"]

@@ -36,7 +36,9 @@ class Projection:
 
     def __call__(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Give Web Mercator metres, as the page computes them."""
-        terms = _terms((x - self.centre[0]) / self.half[0], (y - self.centre[1]) / self.half[1], self.degree)
+        terms = _terms(
+            (x - self.centre[0]) / self.half[0], (y - self.centre[1]) / self.half[1], self.degree
+        )
         return terms @ self.east, terms @ self.north
 
 
@@ -58,7 +60,9 @@ def fit_mercator(crs: int, bounds: tuple[float, float, float, float]) -> Project
     for degree in range(1, _MOST + 1):
         nodes = lattice(np.cos(np.pi * (np.arange(2 * degree + 3) + 0.5) / (2 * degree + 3)))
         terms = _terms(nodes[0], nodes[1], degree)
-        solved = np.linalg.lstsq(terms, np.column_stack(nodes[2:]), rcond=None)[0]
+        solved: Floats = np.linalg.lstsq(terms, np.column_stack(nodes[2:]), rcond=None)[0].astype(
+            np.float64
+        )
         fitted = _terms(between[0], between[1], degree) @ solved
         if abs(fitted - np.column_stack(between[2:])).max() < ERROR_M:
             return Projection(centre, half, degree, solved[:, 0], solved[:, 1])

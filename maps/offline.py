@@ -6,7 +6,8 @@ import base64
 import hashlib
 import re
 from importlib import metadata, resources
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any
 
 import folium
 from branca.element import CssLink, Figure, JavascriptLink
@@ -17,18 +18,18 @@ _LEAFLET = "js_lib_leaflet/static/js_lib_leaflet/"
 _URL = re.compile(r"url\([^)]*\)")
 
 
-class OfflineMap(folium.Map):  # type: ignore[misc]  # folium ships no types
+class OfflineMap(folium.Map):
     """A folium map without tiles that needs Leaflet alone; its id is the same in every run."""
 
-    default_js: ClassVar = [("leaflet", "leaflet.js")]
-    default_css: ClassVar = [("leaflet_css", "leaflet.css")]
+    default_js = [("leaflet", "leaflet.js")]  # noqa: RUF012 - folium declares it as its own
+    default_css = [("leaflet_css", "leaflet.css")]  # noqa: RUF012 - the same
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - folium's own
         super().__init__(tiles=None, **options)
         self._id = "0"
 
 
-class OfflinePage(Figure):  # type: ignore[misc]  # branca ships no types
+class OfflinePage(Figure):
     """A branca figure rendered by our template, with every script and style inside and hashed.
 
     Of what folium puts into the head only the links' contents are kept: its viewport forbids
@@ -104,7 +105,7 @@ _ENVIRONMENT = Environment(
 def _leaflet(name: str) -> str:
     """Read a file of Leaflet from the package that ships it."""
     path = metadata.distribution("django-js-lib-leaflet").locate_file(_LEAFLET + name)
-    text: str = path.read_text("utf-8")  # type: ignore[attr-defined]  # a Path in fact
+    text = Path(str(path)).read_text("utf-8")
     return text.replace("//# sourceMappingURL=leaflet.js.map", "")
 
 

@@ -22,7 +22,7 @@ _SMALL = 48_000
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Text for one ``<script>`` data block and how to read it: ``json``, ``base64``, ``deflate``."""
+    """Text of one ``<script>`` data block, and its encoding: ``json``, ``base64``, ``deflate``."""
 
     encoding: str
     text: str

@@ -100,7 +100,7 @@ def big_situation(*, across: int = 300, spots: int = 80) -> Situation:
     return replace(small, area=area, cells=cells, views=views, cube=cube)
 
 
-def _big_view(view: View, cells: Any, rng: np.random.Generator, spots: int) -> View:  # noqa: ANN401
+def _big_view(view: View, cells: Any, rng: np.random.Generator, spots: int) -> View:
     share = 11.0 if view.family == "all" else 3.0
     wave = np.sin(cells.x / 2300) * np.cos(cells.y / 3100)
     n = rng.poisson(share * np.exp(wave))
@@ -113,7 +113,7 @@ def _big_view(view: View, cells: Any, rng: np.random.Generator, spots: int) -> V
     return View(view.family, int(n.sum()), columns, bins > 1, True, made, np.zeros((0, 2)), ())  # noqa: FBT003 - enough
 
 
-def _spot(family: str, rank: int, i: int, cells: Any) -> Hotspot:  # noqa: ANN401
+def _spot(family: str, rank: int, i: int, cells: Any) -> Hotspot:
     x, y = float(cells.x[i]), float(cells.y[i])
     return Hotspot(
         id=f"{family}-{cells.ids[i]}", family=family, rank=rank,

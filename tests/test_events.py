@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
 needs_reference = pytest.mark.skipif(not REFERENCE.is_dir(), reason="no reference data here")
 
 
-def stream(folder: Path, text: str, **asked: Any) -> tuple[EventStream, Events]:  # noqa: ANN401
+def stream(folder: Path, text: str, **asked: Any) -> tuple[EventStream, Events]:
     """Read a whole table; give the stream and its events in one."""
     path = folder / "e.csv"
     path.write_text(text, "utf-8")
@@ -140,8 +141,16 @@ def test_the_asked_for_metres_are_used(tmp_path: Path) -> None:
     """Degrees are projected into them; columns in metres are taken to be in them."""
     _, events = stream(tmp_path, "lon,lat\n14.8,59.2\n", crs=3009)
     assert events.x[0] == pytest.approx(transform([14.8], [59.2], 4326, 3009)[0][0])
-    _, events = stream(tmp_path, "x,y\n340000,550000\n", crs=26771)
+    _, events = stream(tmp_path, "x,y\n340000,4430000\n", crs=26916)
     assert events.x[0] == 340000
+
+
+def test_a_system_that_is_not_in_metres_is_what_the_columns_are_in(tmp_path: Path) -> None:
+    """Feet of Illinois are measured in the UTM zone of Chicago."""
+    found, events = stream(tmp_path, "X,Y\n1176000,1900000\n", crs=3435)
+    assert found.epsg == 32616
+    assert 440_000 < events.x[0] < 455_000
+    assert stream(tmp_path, "lon,lat\n14.8,59.2\n", crs=4326)[0].epsg == 3006
 
 
 @pytest.mark.parametrize(
@@ -151,9 +160,9 @@ def test_the_asked_for_metres_are_used(tmp_path: Path) -> None:
         ("lon,lat\n14.8,59.2\n", {"time": "Tid"}, "expected a column 'Tid'"),
         ("lon,lat,Tidd\n14.8,59.2,\n", {"time": "Tid"}, '--time "Tidd"'),
         ("a,b\n14.8,59.2\n", {"lon": "a"}, "--lat beside --lon"),
-        ("lon,lat\n14.8,59.2\n", {"crs": 4326}, "degrees"),
+        ("lon,lat\n14.8,59.2\n", {"crs": 4}, "no coordinate system EPSG:4"),
         ("x,y\n1,2\n3,4\n", {}, "ambiguous"),
-        ("lon,lat\n,\n", {}, "no_position (1)"),
+        ("lon,lat,a\n,,b\n", {}, "no_position (1)"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_cure(
@@ -185,7 +194,7 @@ def test_free_text_is_no_category(tmp_path: Path) -> None:
 
 def test_the_order_of_categories_never_changes(tmp_path: Path) -> None:
     """A later batch only adds to the list."""
-    n = 150_000
+    n = 400_000
     rows = pd.DataFrame(
         {
             "lon": np.linspace(14.7, 14.9, n).round(7),
@@ -197,7 +206,7 @@ def test_the_order_of_categories_never_changes(tmp_path: Path) -> None:
     rows.to_csv(path, index=False)
     parts = list(open_events(path).batches())
     assert len(parts) > 1
-    for part, later in zip(parts, parts[1:], strict=False):
+    for part, later in pairwise(parts):
         assert later.categories[: len(part.categories)] == part.categories
     named = np.concatenate([np.array(p.categories)[p.category] for p in parts])
     assert (named == rows["type"].to_numpy()).all()
@@ -213,7 +222,7 @@ VALUES = st.sampled_from(["", "0", "x", "59.2", "14.8", "2021-06-07", "-1", "nan
 def test_no_row_is_lost_however_a_table_is_damaged(
     tmp_path: Path, damage: list[tuple[int, int, str]]
 ) -> None:
-    """read = accepted + left out + area-level; coordinates are finite."""
+    """Rows read are accepted, left out or area-level; coordinates are finite."""
     rows = [[f"{14.7 + i / 99}", "59.2", "2021-06-07", f"t{i % 3}", "1"] for i in range(21)]
     for row, column, value in damage:
         rows[row][column] = value

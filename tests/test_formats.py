@@ -249,6 +249,15 @@ def test_a_large_file_is_read_in_batches_with_every_row_numbered(file: Path) -> 
     assert [len(t.notes) for t in tables] == [1] + [0] * (len(tables) - 1)
 
 
+def test_a_shape_written_out_in_a_field_may_be_long(file: Path) -> None:
+    """Polygons as text pass the limit that Python's own reader sets."""
+    long = "POLYGON((" + "14.5 59.1, " * 20_000 + "14.5 59.1))"
+    write(file, f'namn;wkt\nA;"{long}"\nB;\n')
+    values, rows, left_out, _ = whole(csv_format.read(file))
+    assert values == [["A", long], ["B", None]]
+    assert (rows, left_out) == ([2, 3], [])
+
+
 @pytest.mark.parametrize(
     ("content", "found", "cure"),
     [
@@ -347,7 +356,8 @@ def test_the_first_sheet_that_holds_anything_is_taken_and_told(book: Path) -> No
 
 def test_a_cell_beyond_the_columns_far_down_leaves_its_row_out(book: Path) -> None:
     """Nothing is dropped silently: a stray cell outside the table costs its row, with a reason."""
-    rows: list[list[object]] = [["a", "b"], *([[1, 2]] * 1200), [3, 4, "?"], [5, 6]]
+    many: list[list[object]] = [[1, 2]] * 1200
+    rows: list[list[object]] = [["a", "b"], *many, [3, 4, "?"], [5, 6]]
     values, numbers, left_out, _ = whole(excel.read(workbook(book, H=rows)))
     assert left_out == [(1202, "wrong_number_of_fields", "3 of 2")]
     assert numbers[-1] == 1203

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
         ("mypy", ["-m", "mypy"]),
         ("import-linter", ["-c", "from importlinter.cli import lint_imports_command as c; c()"]),
     ],
-    ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "",
+    ids=["ruff", "format", "mypy", "import-linter"],
 )
 def test_no_complaint(tool: str, words: list[str]) -> None:
     """Each tool, with the rules in pyproject.toml, has nothing to say about the whole tree."""

@@ -22,9 +22,10 @@ from pages import HOSTILE, absent, big_situation
 from pyproj import Transformer
 from situations import situation
 
-from maps.html import gather, page_html, write_page
+from maps.html import page_html, write_page
 from maps.mercator import ERROR_M, fit_mercator
 from maps.packing import Streams, bytes_block, json_block, lines_of, varints
+from maps.symbols import gather
 
 ROOT = Path(__file__).resolve().parents[1]
 

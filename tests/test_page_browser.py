@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import shapely
 from pages import HOSTILE, absent, big_situation, browser
-from situations import RING, situation
+from pyproj import Transformer
+from situations import BADGRUVA, situation
 
 from geo.cells import polygon_cells
 from maps.html import write_page
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     Opener = Callable[..., Any]
 
 pytestmark = pytest.mark.browser
-ELEMENTS = "[...document.querySelectorAll('*')].map((e) => e.tagName + '.' + e.getAttribute('class'))"
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +36,11 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def read(chromium: Any, tmp_path: Path) -> Iterator[Opener]:  # noqa: ANN401 - playwright's
-    """Open a situation's page; at the end it must have asked for nothing and complained of nothing."""
+def read(chromium: Any, tmp_path: Path) -> Iterator[Opener]:
+    """Open a situation's page; in the end it must have asked for and complained of nothing."""
     contexts, asked, complaints = [], [], []
 
-    def opened(one: Situation, language: str = "sv", **options: Any) -> Any:  # noqa: ANN401
+    def opened(one: Situation, language: str = "sv", **options: Any) -> Any:
         path = tmp_path / f"karta-{len(contexts)}.html"
         write_page(one, path, language)
         options.setdefault("viewport", {"width": 1280, "height": 800})
@@ -65,12 +63,12 @@ def read(chromium: Any, tmp_path: Path) -> Iterator[Opener]:  # noqa: ANN401 - p
     assert all(url.startswith("file:") for url in asked)
 
 
-def names(page: Any) -> list[str]:  # noqa: ANN401
+def names(page: Any) -> list[str]:
     """Names in the list, in their order."""
     return page.locator("#spots .spot-name").all_inner_texts()
 
 
-def drawn(page: Any) -> dict[str, str]:  # noqa: ANN401
+def drawn(page: Any) -> dict[str, str]:
     """Outline of each class of cells."""
     return page.evaluate(
         "Object.fromEntries([...document.querySelectorAll('path.cell')]"
@@ -94,38 +92,54 @@ def test_the_page_opens_silently_with_map_and_list(read: Opener, language: str, 
 
 def test_cells_lie_where_leaflet_puts_their_coordinates(read: Opener) -> None:
     """A known place, drawn by our polynomial, lies under Leaflet's own projection of it."""
+    lon, lat = Transformer.from_crs(3006, 4326, always_xy=True).transform(*BADGRUVA)
     page = read(situation())
-    page.evaluate("map_0.setView([59.2360, 14.9230], 13, {animate: false})")
-    badge, bathing = page.evaluate(
-        """() => {
-          const circle = document.querySelector("path.symbol.circle").getBBox();
-          const text = document.querySelector("text.name.site");
-          return [map_0.latLngToLayerPoint([59.2360, 14.9230]), circle];
-        }"""
+    page.evaluate("(at) => map_0.setView(at, 13, {animate: false})", [lat, lon])
+    x, y, left, top = page.evaluate(
+        """(at) => {
+          const { x, y } = map_0.latLngToLayerPoint(at);
+          const box = document.querySelector("#map_0 path.symbol.circle").getBBox();
+          return [x, y, box.x + box.width / 2, box.y + box.height / 2];
+        }""",
+        [lat, lon],
     )
-    # Lanna badgruva is 59.2361 N, 14.9233 E; the bathing site's circle must be there.
-    assert abs(bathing["x"] + bathing["width"] / 2 - badge["x"]) < 40
-    assert abs(bathing["y"] + bathing["height"] / 2 - badge["y"]) < 40
+    assert abs(left - x) < 1
+    assert abs(top - y) < 1
 
 
 def test_hostile_texts_are_only_text(read: Opener) -> None:
     """In every user text, on every panel: nothing runs, no element appears, the text is legible."""
-    plain = read(situation(text=" a"))
-    for text in HOSTILE:
+
+    def opened(text: str) -> tuple[Any, Any]:
         page = read(situation(text=text))
-        for one in (plain, page):
-            one.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-            one.locator("#order input").last.check()
-            one.locator("#spots .spot-name").first.click()
-            one.mouse.move(500, 500)
+        page.evaluate(
+            """() => {
+              for (const details of document.querySelectorAll("details")) details.open = true;
+              document.querySelector("#order input[value=gap]").click();
+              document.querySelector("#spots .spot-name").click();
+            }"""
+        )
+        page.locator(".matrix").nth(2).wait_for()
+        page.mouse.move(500, 500)
+        counts = page.evaluate(
+            """() => {
+              const count = {};
+              for (const { localName, classList } of document.querySelectorAll("*")) {
+                const name = classList.contains("name") ? "a name on the map" : localName;
+                count[name] = (count[name] ?? 0) + 1;
+              }
+              delete count["a name on the map"];
+              return count;
+            }"""
+        )
+        return page, counts
+
+    _, usual = opened("")
+    for text in HOSTILE:
+        page, counts = opened(text)
         assert page.evaluate("window.hit") is None
-        assert page.title().startswith("Lägesbild Lekeberg")
-        count = "document.querySelectorAll('script, style, img, iframe, base, link, object').length"
-        assert page.evaluate(count) == plain.evaluate(count)
-        tags = "[...new Set([...document.querySelectorAll('*')].map((e) => e.localName))].sort()"
-        assert page.evaluate(tags) == plain.evaluate(tags)
-        visible = "".join(c for c in text if c.isprintable())
-        if visible == text:
+        assert counts == usual, text
+        if text.isprintable():
             assert text in names(page)[0]
             assert text in page.locator("h1").text_content()
             assert text in page.locator(".notice").first.text_content()
@@ -166,7 +180,7 @@ def test_a_number_on_the_map_opens_its_item(read: Opener) -> None:
 
 
 def test_the_keyboard_reaches_everything_in_order(read: Opener) -> None:
-    """Skip link, family, map, zoom, legend, order, list: by Tab; arrows choose; Enter goes there."""
+    """Skip link, family, map, zoom, legend, order, list by Tab; arrows choose; Enter goes."""
     page = read(situation())
     seen = []
     for _ in range(24):
@@ -184,9 +198,7 @@ def test_the_keyboard_reaches_everything_in_order(read: Opener) -> None:
     assert page.locator("#families input").nth(1).is_checked()
     page.locator("#spots .spot-name").first.focus()
     page.keyboard.press("Enter")
-    assert page.locator("#spots .spot").first.get_attribute("class").split()[-1] == "chosen" or (
-        "chosen" in page.locator("#spots .spot").first.get_attribute("class")
-    )
+    assert "chosen" in page.locator("#spots .spot").first.get_attribute("class").split()
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
 
@@ -219,8 +231,8 @@ def test_surfaces_and_layers_can_be_chosen(read: Opener) -> None:
 def test_pointing_at_the_map_tells_what_is_there(read: Opener) -> None:
     """Symbols say their name, cells their count; both as text."""
     page = read(situation())
-    page.evaluate("map_0.setView([59.2361, 14.9233], 13, {animate: false})")
-    box = page.locator("path.symbol.circle").bounding_box()
+    page.locator("#spots .spot-name").first.click()
+    box = page.locator("#map_0 path.symbol.circle").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     assert "Lanna badgruva" in page.locator("#readout").inner_text()
 
@@ -263,7 +275,9 @@ def test_a_phone_needs_no_scrolling_sideways(read: Opener, width: int) -> None:
 
 @pytest.mark.parametrize("landscape", [False, True])
 def test_the_print_has_map_legend_ranking_and_notes(
-    read: Opener, tmp_path: Path, landscape: bool  # noqa: FBT001 - a parameter of the test
+    read: Opener,
+    tmp_path: Path,
+    landscape: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     """Everything reaches the paper; the map is vectors and ends where the paper does."""
     page = read(situation(), color_scheme="dark")
@@ -283,11 +297,8 @@ def test_the_print_has_map_legend_ranking_and_notes(
 
 def test_a_million_events_are_ready_within_two_seconds(read: Opener) -> None:
     """90,000 cells in four views open, switch and change surface without a wait."""
-    started = time.perf_counter()
     page = read(big_situation())
-    timing = page.evaluate("performance.timing.loadEventEnd - performance.timing.navigationStart")
-    assert timing < 2000
-    assert time.perf_counter() - started < 20
+    assert page.evaluate("performance.now()") < 2000
     took = page.evaluate(
         """async () => {
           const begin = performance.now();
@@ -302,7 +313,7 @@ def test_a_million_events_are_ready_within_two_seconds(read: Opener) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("state", ["sv", "en", "few", "chosen", "phone", "dark"])
-def test_axe_finds_nothing(read: Opener, tmp_path_factory: Any, state: str) -> None:  # noqa: ANN401
+def test_axe_finds_nothing(read: Opener, tmp_path_factory: Any, state: str) -> None:
     """WCAG 2.2 A and AA, as far as a program can tell, in every state."""
     if shutil.which("npm") is None:
         absent("npm")

@@ -152,9 +152,7 @@ def test_set_overrides_tables_and_layers(folder: Path) -> None:
         ("area.file.deep=1", "no table"),
     ],
 )
-def test_a_wrong_override_is_told_as_it_was_written(
-    folder: Path, override: str, said: str
-) -> None:
+def test_a_wrong_override_is_told_as_it_was_written(folder: Path, override: str, said: str) -> None:
     """The problem points at the option, not at the file."""
     (problem,) = problems_of(folder, GOOD, override)
     assert problem.where == f"--set {override}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -31,10 +32,10 @@ BOX = (14.6, 59.1, 15.0, 59.3)
 HEAD = "id;Datum;Typ;Plats;lat;lon"
 
 
-def write_area(folder: Path, features: list[dict[str, object]] | None = None) -> None:
+def write_area(folder: Path, features: list[dict[str, Any]] | None = None) -> None:
     """Write an area of one box, or of the given features."""
     square = shapely.geometry.mapping(shapely.box(*BOX))
-    one = {"type": "Feature", "properties": {"code": "1814"}, "geometry": square}
+    one: dict[str, Any] = {"type": "Feature", "properties": {"code": "1814"}, "geometry": square}
     collection = {"type": "FeatureCollection", "features": features or [one]}
     (folder / "area.geojson").write_text(json.dumps(collection))
 
@@ -102,7 +103,7 @@ def test_every_reason_is_found_and_each_row_has_one(tmp_path: Path) -> None:
 def test_a_usable_layer_holds_metres_text_and_months(tmp_path: Path) -> None:
     """The table starts with the id; coordinates are the projection of what was written."""
     layer = incidents(tmp_path, f"{HEAD}\nA-7;2021-06-07 14:30;Klotter;Vid  skolan;59,2;14,8\n")
-    assert list(layer.table)[0] == "id"
+    assert next(iter(layer.table)) == "id"
     row = layer.table.iloc[0]
     assert (row["id"], row["category"], row["family"]) == ("A-7", "graffiti", "order")
     assert row["month"] == "2021-06"
@@ -127,7 +128,9 @@ def test_columns_in_metres_are_recognised_by_the_area(
     lon, lat = np.linspace(14.65, 14.95, 12), np.linspace(59.12, 59.28, 12)
     east, north = transform(lon, lat, 4326, epsg)
     a, b = (north, east) if swapped else (east, north)
-    rows = [f"2021-06-07;Klotter;{i};{x:.2f};{y:.2f}" for i, (x, y) in enumerate(zip(a, b, strict=True))]
+    rows = [
+        f"2021-06-07;Klotter;{i};{x:.2f};{y:.2f}" for i, (x, y) in enumerate(zip(a, b, strict=True))
+    ]
     layer = incidents(tmp_path, "\n".join(["Datum;Typ;Plats;X;Y", *rows]))
     assert layer.report.accepted == 12
     true_x, true_y = transform(lon, lat, 4326, 3006)
@@ -190,9 +193,7 @@ def test_named_columns_come_before_found_ones(tmp_path: Path) -> None:
 def test_unknown_words_are_named_with_counts_and_the_cure(tmp_path: Path) -> None:
     """The most common come first."""
     rows = ["Kråkor"] * 3 + ["Älg"] + ["Klotter"]
-    text = "\n".join(
-        [HEAD, *(f"{i};2021-06-07;{w};x;59.2;14.8" for i, w in enumerate(rows))]
-    )
+    text = "\n".join([HEAD, *(f"{i};2021-06-07;{w};x;59.2;14.8" for i, w in enumerate(rows))])
     layer = incidents(tmp_path, text)
     (note,) = [n for n in layer.report.notes if n.key == "unknown_categories"]
     assert note.values["words"] == "Kråkor (3), Älg (1)"
@@ -308,7 +309,7 @@ DAMAGE = st.lists(
 def test_no_row_is_lost_however_a_file_is_damaged(
     tmp_path: Path, damage: list[tuple[int, int, str]], cut: set[int]
 ) -> None:
-    """read = accepted + left out; each row is in one of both, once, and has a reason with words."""
+    """Each row is accepted or left out, once, and has a reason with words."""
     rows = [
         [str(i), f"2021-06-{i % 28 + 1:02d}", "Klotter", f"p{i}", f"{59.15 + i / 300}", "14.8"]
         for i in range(31)
@@ -334,6 +335,21 @@ def test_every_reason_has_words_in_both_languages() -> None:
     for language in ("sv", "en"):
         for reason in (*REASONS, "unusable_source", "unclosed_quote"):
             assert words(language).has(f"reasons.{reason}"), (language, reason)
+
+
+def test_every_note_has_words_in_both_languages() -> None:
+    """No remark about a source is shown as a bare key."""
+    root = Path(__file__).parents[1]
+    keys = {
+        node.args[0].value
+        for path in [*root.glob("layers/**/*.py"), *root.glob("geo/**/*.py")]
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Note"
+        if node.args and isinstance(node.args[0], ast.Constant)
+    }
+    assert len(keys) > 20
+    for language in ("sv", "en"):
+        assert [key for key in sorted(keys) if not words(language).has(f"notes.{key}")] == []
 
 
 @needs_reference

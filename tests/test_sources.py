@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime  # noqa: TC003 - hypothesis reads it
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,13 +44,13 @@ def read(folder: Path, kind: str, text: str, more: str = "", name: str = "t.csv"
     return read_project_layers(load_project(path))[1]
 
 
-def features(*rows: tuple[dict[str, object], object]) -> str:
+def features(*rows: tuple[dict[str, object], shapely.Geometry]) -> str:
     """Write features as GeoJSON."""
     return json.dumps(
         {
             "type": "FeatureCollection",
             "features": [
-                {"type": "Feature", "properties": p, "geometry": shapely.geometry.mapping(g)}
+                {"type": "Feature", "properties": p, "geometry": json.loads(shapely.to_geojson(g))}
                 for p, g in rows
             ],
         }
@@ -76,7 +77,10 @@ def test_every_kind_declares_itself_fully() -> None:
 
 def test_counted_kinds_are_events() -> None:
     """Only traffic spots and incidents are counted in cells."""
-    assert [name for name, kind in kinds().items() if kind.counted] == ["traffic_spots", "incidents"]
+    assert [name for name, kind in kinds().items() if kind.counted] == [
+        "traffic_spots",
+        "incidents",
+    ]
 
 
 def test_every_purpose_has_words_in_both_languages() -> None:
@@ -249,7 +253,7 @@ def test_a_line_is_shared_out_evenly() -> None:
     )
 )
 def test_minutes_are_neither_made_nor_lost(
-    patrols: list[tuple[object, float, str, bool]],
+    patrols: list[tuple[datetime, float, str, bool]],
 ) -> None:
     """The presence of all patrols is the sum of their minutes; no piece is longer than an hour."""
     shapes = {

@@ -11,7 +11,7 @@ from geo.note import Note
 from maps.words import LANGUAGES, words
 
 
-def flat(table: Any, above: str = "") -> dict[str, Any]:  # noqa: ANN401 - TOML
+def flat(table: Any, above: str = "") -> dict[str, Any]:
     """Give every sentence by its whole key."""
     if not isinstance(table, dict):
         return {above: table}

@@ -168,7 +168,8 @@ def _layout(path: Path, encoding: _Encoding) -> _Layout:
     with path.open("rb") as file:
         file.seek(encoding.bom)
         decoder = codecs.getincrementaldecoder(encoding.name)("replace")
-        text = decoder.decode(file.read(_HEAD_BYTES))
+        head = file.read(_HEAD_BYTES)
+    text = decoder.decode(head)
     lines = _Lines(io.StringIO(text, newline=""))
     delimiter = None
     blank = used = 0
@@ -190,15 +191,13 @@ def _layout(path: Path, encoding: _Encoding) -> _Layout:
     try:
         header = [name.strip().strip("\ufeff").strip() for name in next(records)]
         used += sum(len(line.encode(encoding.name, "replace")) for line in lines.taken)
-        peeked = [row for row in islice(records, _PEEKED_ROWS) if any(row)]
     except csv.Error:
         raise refuse(
             path,
             "expected a header in the first row, found a quote that is never closed",
             "close the quote in the first rows, or export the file again",
         ) from None
-    if len(peeked) > 1 and len(text) >= _HEAD_BYTES // 4:
-        del peeked[-1]  # cut off where the peeking ended
+    peeked = _peek(records, cut=len(head) == _HEAD_BYTES)
     if not any(header):
         cure = "write names above the columns"
         raise refuse(path, "expected column names in the first row, found none", cure)
@@ -208,6 +207,17 @@ def _layout(path: Path, encoding: _Encoding) -> _Layout:
     if encoding.lost:
         notes = (*notes, Note("characters_lost", {"file": path.name}, "warning"))
     return _Layout(encoding, delimiter, names, fields, encoding.bom + used, blank + 1, notes)
+
+
+def _peek(records: Iterator[list[str]], *, cut: bool) -> list[list[str]]:
+    """Give the first rows; without the last where the text was ``cut`` off, perhaps inside it."""
+    rows = []
+    try:
+        for row in islice(records, _PEEKED_ROWS):
+            rows.append(row)  # noqa: PERF402 - what came before an error is kept
+    except csv.Error:
+        cut = False  # a field longer than the csv module takes; Arrow may
+    return [row for row in (rows[:-1] if cut else rows) if any(row)]
 
 
 def _sniff(lines: _Lines) -> str:

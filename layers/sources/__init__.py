@@ -35,7 +35,8 @@ ID = Field(
     "the source's own number of the row, where it has one",
     ("identifier", "objektidentitet", "ärendenummer", "ärende", "ärendeid", "diarienummer",
      "dnr", "k-nummer", "knummer", "händelseid", "händelsenummer", "rapportnummer", "rapportid",
-     "service_request_id", "case_id", "report_id", "incident_id", "uid", "uuid", "löpnummer"),
+     "service_request_id", "case_id", "report_id", "incident_id", "uid", "uuid", "löpnummer",
+     "nr", "nummer"),
 )  # fmt: skip
 PLACE = Field(
     "place",
@@ -103,8 +104,8 @@ class Kind:
     ``counted`` kinds hold events: they have a category, and their points are counted in cells.
     ``clipped`` kinds are cut at the edge of the area and its buffer; of others, whole objects are
     in or out. Where ``repeats``, one object may stand in several rows (a road in pieces), and none
-    of them is a duplicate. ``identifiers`` are the fields that give a row its id, the best first. ``build``
-    makes the table's columns.
+    of them is a duplicate. ``identifiers`` are the fields that give a row its id, the best first.
+    ``build`` makes the table's columns.
     """
 
     name: str

@@ -71,9 +71,6 @@ def _moments(rows: Rows) -> tuple[Moments, Moments, Mask]:
             known = np.where(there, moment.has_hour, known)
     column = next(rows.columns[n] for n in ("time", "time_from", "time_to") if rows.has(n))
     rows.leave_out(np.isnat(middle), "no_date", column)
-    dateless = int((rows.usable & ~known).sum())
-    if dateless:
-        rows.notes.append(Note("hours_unknown", {"n": dateless, "total": int(rows.usable.sum())}))
     return shown, middle, known
 
 

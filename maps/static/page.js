@@ -286,6 +286,16 @@ globalThis.lagesbild ??= {};
     });
 
     // Names
+    /** What lies over the map, in its layer's pixels: no name goes below it. */
+    function panels() {
+      const origin = container.getBoundingClientRect();
+      const over = [document.querySelector(".zoom"), ...(overlaid() ? [legend] : [])];
+      return over.map((panel) => {
+        const { left, top, right, bottom } = panel.getBoundingClientRect();
+        const from = map.containerPointToLayerPoint([left - origin.left, top - origin.top]);
+        return [from.x, from.y, from.x + right - left, from.y + bottom - top];
+      });
+    }
     const pen = document.createElement("canvas").getContext("2d");
     const manners = {
       place: { font: "600 13px system-ui, sans-serif", height: 17, gap: 9, onPoint: true },
@@ -295,7 +305,7 @@ globalThis.lagesbild ??= {};
     };
     const names = group("names", (into, frame) => {
       if (!shown("names")) return;
-      const taken = [...badgeBoxes];
+      const taken = [...badgeBoxes, ...panels()];
       const wanted = [];
       const want = (xy, i, text, manner) => {
         const [x, y] = at(xy, i, frame.pixels);
