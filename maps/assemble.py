@@ -14,7 +14,7 @@ from geo.errors import LagesbildError, Problem
 from geo.extent import suggest_cell_size
 from geo.grid import Grid, GridKind
 from geo.hotspots import Evidence, Points, Result, methods
-from geo.months import HOURS, UNKNOWN_HOUR, month_text
+from geo.months import HOURS, UNKNOWN_HOUR, UNKNOWN_MONTH, month_text
 from geo.note import Note
 from geo.places import busiest_block, compare_two, contiguous
 from maps.naming import Gazetteer, tell_apart
@@ -98,6 +98,9 @@ def assemble(
     month, months, window = _period(cube, wish, notes)
     if cube.beside:
         notes.append(Note("beside_area", {"n": cube.beside}))
+    undated = int(cube.n[cube.month == UNKNOWN_MONTH].sum())
+    if undated and window is not None:
+        notes.append(Note("undated", {"n": undated}, "warning"))
     context = _Context(
         frame=frame,
         wish=wish,

@@ -84,7 +84,7 @@ def _column(layer: Layer, name: str) -> list[Any]:
 
 def _clipped(geometries: Geometries, bounds: Bounds) -> Geometries:
     """Cut to the bounds, and take apart; what touches them only is left out."""
-    inside = shapely.intersection(shapely.make_valid(geometries), shapely.box(*bounds))
+    inside = shapely.intersection(geometries, shapely.box(*bounds))
     parts, owner = shapely.get_parts(inside, return_index=True)
     same = shapely.get_dimensions(parts) == shapely.get_dimensions(geometries)[owner]
     return np.asarray(parts[same & ~shapely.is_empty(parts)])
@@ -123,7 +123,7 @@ def names(situation: Situation, bounds: Bounds, streams: Streams) -> dict[str, A
             if manner == "road" and len(text) > _ROAD_NUMBER:
                 continue
             weight += float(np.log10(people)) if people and people > 0 else 0.0
-            at = _label_point(shapely.intersection(shapely.make_valid(geometry), window))
+            at = _label_point(shapely.intersection(geometry, window))
             one = (-weight, shapely.get_x(at), shapely.get_y(at))
             found[manner, text] = min(one, found.get((manner, text), one))
     kept = sorted((place, key) for key, place in found.items())[:MOST_NAMES]
@@ -150,6 +150,9 @@ def _manner(kind: str, background_class: object) -> tuple[str, float]:
 def _label_point(geometry: shapely.Geometry) -> shapely.Geometry:
     """Find a point on a geometry where its name can stand."""
     part = max(shapely.get_parts(geometry), key=lambda p: (p.area, p.length))
-    if shapely.get_dimensions(part) == 1:
-        return shapely.line_interpolate_point(part, 0.5, normalized=True)
-    return shapely.point_on_surface(part)
+    point: shapely.Geometry = (
+        shapely.line_interpolate_point(part, 0.5, normalized=True)
+        if shapely.get_dimensions(part) == 1
+        else shapely.point_on_surface(part)
+    )
+    return point

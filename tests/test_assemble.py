@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ import shapely
 import situations as made
 
 from geo.errors import LagesbildError
-from geo.months import parse_month
+from geo.months import UNKNOWN_MONTH, parse_month
 from layers.layer import Category, Events, Layer
 from maps.assemble import Frame, Wish, assemble
 from maps.situation import ALL
@@ -243,6 +245,15 @@ def test_a_period_that_the_data_do_not_fill_is_said():
     result = picture([events({made.BADGRUVA: 9}, range(DECEMBER - 5, DECEMBER + 1))])
     assert result.months == (DECEMBER - 5, DECEMBER)
     assert [n.values["n"] for n in result.notes if n.key == "short_period"] == [6]
+
+
+def test_events_without_a_date_count_in_no_period_and_it_is_said():
+    """A traffic spot may lack a date: it is in no month, and a warning counts it."""
+    dated = events({made.BADGRUVA: 6}, YEAR)
+    undated = replace(dated, month=np.full(len(dated), UNKNOWN_MONTH, np.int32))
+    result = picture([dated, undated])
+    assert result.views[0].n == 72
+    assert [n.values["n"] for n in result.notes if n.key == "undated"] == [72]
 
 
 def test_events_beside_the_area_are_counted_and_said():
