@@ -31,7 +31,7 @@ from layers.positions import as_told, read_position
 from layers.reading import format_of
 from layers.rows import no_times
 from layers.sources import CATEGORY, CLOCK, TIME, WEIGHT
-from layers.when import read_times
+from layers.when import Times, read_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +54,7 @@ _FIELDS = (CATEGORY, TIME, CLOCK, WEIGHT)
 _TOO_MANY_CATEGORIES = 200
 _SAME_PLACE_M = 50.0
 _A_RASTER = 5
+_YEAR_FIRST = r"\s*\d{4}-?\d{2}-?\d{2}"
 _EPSG_IN_NAME = re.compile(r"(?<!\d)(\d{4,5})(?!\d)")
 
 
@@ -83,6 +84,8 @@ class EventStream:
     _centres: Floats | None = None
     _undated: int = 0
     _unreadable_dates: int = 0
+    _dates: Times | None = None
+    _dated: int = 0
 
     def batches(self) -> Iterator[Events]:
         """Give the events batch by batch.
@@ -96,11 +99,39 @@ class EventStream:
         SourceError
             At the end, if no event could be used.
         """
+        self._settle_dates()
         while self.waiting:
             yield from self._events(self.waiting.pop(0))
         for table in self.rest:
             yield from self._events(table)
         self._conclude()
+
+    def _settle_dates(self) -> None:
+        """Read dates that do not begin with the year as one column: they must agree on an order."""
+        name = self.columns.get("time")
+        first = self.waiting[0].data[name] if name and self.waiting else pd.Series(dtype="str")
+        if first.dropna().astype("str").str.match(_YEAR_FIRST).all():
+            return
+        self.waiting += list(self.rest)
+        self._dates = self._read_times(
+            pd.concat([table.data for table in self.waiting], ignore_index=True)
+        )
+
+    def _read_times(self, data: pd.DataFrame) -> Times:
+        clock = self.columns.get("clock")
+        times = read_times(data[self.columns["time"]], None if clock is None else data[clock])
+        for note in times.notes:
+            self._note(note)
+        return times
+
+    def _times_of(self, data: pd.DataFrame) -> Times:
+        """Read the times of a batch, or take them from the whole column where it was read."""
+        if self._dates is None:
+            return self._read_times(data)
+        mine = slice(self._dated, self._dated + len(data))
+        self._dated = mine.stop
+        whole = self._dates
+        return Times(whole.local[mine], whole.has_hour[mine], whole.unreadable[mine], ())
 
     def _events(self, table: RawTable) -> Iterator[Events]:
         self.left_out.update(table.left_out["reason"].tolist())
@@ -157,10 +188,7 @@ class EventStream:
         if "time" not in self.columns:
             month, hour = no_times(len(data))
             return month, hour, np.full(len(data), np.datetime64("NaT"), dtype="datetime64[s]")
-        clock = self.columns.get("clock")
-        times = read_times(data[self.columns["time"]], None if clock is None else data[clock])
-        for note in times.notes:
-            self._note(note)
+        times = self._times_of(data)
         self._unreadable_dates += int((keep & times.unreadable).sum())
         self._undated += int((keep & np.isnat(times.local) & ~times.unreadable).sum())
         month, hour = month_and_hour(times.local)

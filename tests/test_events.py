@@ -236,3 +236,18 @@ def test_no_row_is_lost_however_a_table_is_damaged(
     assert found.read == len(events) + sum(found.left_out.values()) + found.area_level
     assert np.isfinite(events.x).all()
     assert (events.weight >= 0).all()
+
+
+def test_dates_with_the_day_first_are_read_alike_in_every_batch(tmp_path):
+    """A day above 12 that stands far down in the file decides the order for all of it."""
+    rows = [f"{14.6 + i % 7 / 100},59.2,{i % 12 + 1}/{i % 11 + 1}/2021" for i in range(150_000)]
+    rows[-1] = "14.61,59.21,25/3/2021"
+    path = tmp_path / "dates.csv"
+    path.write_text("lon,lat,time\n" + "\n".join(rows) + "\n", "utf-8")
+    stream = open_events(path)
+    batches = list(stream.batches())
+    assert len(batches) > 1
+    month = np.concatenate([batch.month for batch in batches])
+    expected = [2021 * 12 + i % 11 for i in range(150_000)]
+    expected[-1] = 2021 * 12 + 2
+    assert month.tolist() == expected

@@ -136,7 +136,7 @@ def _encoding(path: Path, head: bytes) -> _Encoding:
     if name != "utf-8":
         return _Encoding(name, bom, quotes=True, lost=0)
     utf8 = codecs.getincrementaldecoder("utf-8")()
-    valid, quotes, lost = True, False, 0
+    valid, quotes = True, False
     with path.open("rb") as file:
         while chunk := file.read(_SCAN_BYTES):
             if b"\0" in chunk:
@@ -146,8 +146,7 @@ def _encoding(path: Path, head: bytes) -> _Encoding:
                     "export it as CSV (UTF-8), or give the file its true ending (.xlsx, .gpkg …)",
                 )
             quotes = quotes or b'"' in chunk
-            lost += len(chunk) - len(chunk.translate(None, _NOT_IN_CP1252))
-            if valid:
+            if valid and (utf8.getstate()[0] or not chunk.isascii()):
                 try:
                     utf8.decode(chunk)
                 except UnicodeDecodeError:
@@ -160,7 +159,16 @@ def _encoding(path: Path, head: bytes) -> _Encoding:
     if valid or bom:
         # A marked file with a broken character is still UTF-8; only that character is lost.
         return _Encoding("utf-8", bom, quotes, 0 if valid else 1)
-    return _Encoding("cp1252", 0, quotes, lost)
+    return _Encoding("cp1252", 0, quotes, _lost_in_cp1252(path))
+
+
+def _lost_in_cp1252(path: Path) -> int:
+    """Count the bytes that mean nothing in cp1252."""
+    lost = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_SCAN_BYTES):
+            lost += len(chunk) - len(chunk.translate(None, _NOT_IN_CP1252))
+    return lost
 
 
 def _layout(path: Path, encoding: _Encoding) -> _Layout:

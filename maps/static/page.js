@@ -370,13 +370,6 @@ globalThis.lagesbild ??= {};
       });
     }
 
-    function fillList() {
-      lb.fillRanking(find("spots"), now.view, now.order, content, bytes, {
-        choose: (spot) => choose(spot, false),
-        point,
-      });
-    }
-
     function show(view) {
       Object.assign(now, { view, chosen: null, pointed: null });
       find("summary").textContent = view.summary;
@@ -392,7 +385,11 @@ globalThis.lagesbild ??= {};
         const choice = legend.querySelector(`[name=surface][value=${name}]`);
         if (choice) choice.disabled = !view[name];
       }
-      fillList();
+      lb.fillRanking(find("spots"), view, content, bytes, {
+        choose: (spot) => choose(spot, false),
+        point,
+      });
+      lb.orderRanking(find("spots"), view, now.order);
       drawSurface();
       for (const each of [outlines, symbols, badges, names]) each.redraw();
     }
@@ -405,8 +402,7 @@ globalThis.lagesbild ??= {};
     find("families").addEventListener("change", (event) => show(data.views[Number(event.target.value)]));
     find("order")?.addEventListener("change", (event) => {
       now.order = event.target.value;
-      fillList();
-      lb.markChosen(find("spots"), now.chosen, false);
+      lb.orderRanking(find("spots"), now.view, now.order);
     });
     legend.addEventListener("submit", (event) => event.preventDefault());
     legend.addEventListener("change", ({ target }) => {

@@ -107,10 +107,14 @@ globalThis.lagesbild ??= {};
   }
 
   /** Fills the list with the hotspots of a view; on.choose and on.point tell the map. */
-  function fillRanking(list, view, order, content, bytes, on) {
-    list.replaceChildren(
-      ...ordered(view.spots, order).map((spot) => item(spot, content, bytes, on)),
-    );
+  function fillRanking(list, view, content, bytes, on) {
+    list.replaceChildren(...view.spots.map((spot) => item(spot, content, bytes, on)));
+  }
+
+  /** Puts the items in order; what is open stays open. */
+  function orderRanking(list, view, order) {
+    const items = new Map([...list.children].map((each) => [Number(each.dataset.rank), each]));
+    list.append(...ordered(view.spots, order).map((spot) => items.get(spot.rank)));
   }
 
   /** Marks the chosen hotspot, and brings it into sight when the map asked for it. */
@@ -129,5 +133,5 @@ globalThis.lagesbild ??= {};
     }
   }
 
-  Object.assign(globalThis.lagesbild, { element, ordered, fillRanking, markChosen });
+  Object.assign(globalThis.lagesbild, { element, ordered, fillRanking, orderRanking, markChosen });
 }
