@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 _SLOTS = HOURS + 1
-_MOST_PARTS = 16
+_MONTHS = 1 << 17
+"""Room for months in a packed key: years up to ten thousand."""
+_MOST_WAITING = 1 << 21
+"""Events that may wait to be brought together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +52,10 @@ class Cube:
         cells: NDArray[np.bool_] | None = None,
     ) -> Cube:
         """Keep what lies in the months (first and last, both included), categories and cells."""
+        everything = categories is not None and set(categories) >= set(self.categories)
+        categories = None if everything else categories
+        if months is None and categories is None and cells is None:
+            return self
         keep = np.ones(len(self.n), dtype=bool)
         if months is not None:
             keep &= (self.month >= months[0]) & (self.month <= months[1])
@@ -93,7 +100,7 @@ class Cube:
         )
         return n.astype(np.int64)
 
-    @property
+    @cached_property
     def span(self) -> tuple[int, int] | None:
         """First and last month that hold an event, or None when no event has a date."""
         known = self.month[self.month != UNKNOWN_MONTH]
@@ -111,12 +118,15 @@ class Cube:
 
 @dataclass(eq=False)
 class CubeBuilder:
-    """Collects events batch by batch; holds combinations, never events."""
+    """Collects events batch by batch; holds combinations and at most a few batches of events."""
 
     cells: int
     categories: tuple[str, ...]
     beside: int = 0
-    _parts: list[Cube] = field(default_factory=list)
+    _keys: list[Ints] = field(default_factory=list)
+    _n: list[Ints] = field(default_factory=list)
+    _weight: list[Floats] = field(default_factory=list)
+    _waiting: int = 0
 
     def add(
         self,
@@ -132,106 +142,76 @@ class CubeBuilder:
         Omitted months and hours are unknown, omitted categories the first, omitted weights 1.
         """
         inside = cell >= 0
-        self.beside += int(len(cell) - inside.sum())
-        cell = cell[inside].astype(np.int64)
-        size = len(cell)
+        all_inside = bool(inside.all())
+        self.beside += 0 if all_inside else int(len(cell) - inside.sum())
 
-        def part(values: NDArray[np.integer] | None, missing: int) -> Ints:
+        def part(values: NDArray[np.integer] | None, missing: int) -> Ints | int:
             if values is None:
-                return np.full(size, missing, dtype=np.int64)
-            return values[inside].astype(np.int64)
+                return missing
+            return (values if all_inside else values[inside]).astype(np.int64)
 
-        self._push(
-            cell,
+        key = self._key(
+            np.asarray(part(cell, 0)),
             part(month, UNKNOWN_MONTH),
             part(category, 0),
             part(hour, UNKNOWN_HOUR),
-            None,
-            None if weight is None else weight[inside].astype(np.float64),
         )
+        n = np.ones(len(key), dtype=np.int64)
+        weight = np.ones(len(cell)) if weight is None else weight
+        self._push(key, n, weight if all_inside else weight[inside])
 
     def merge(self, cube: Cube) -> None:
         """Add what another cube has counted."""
         self.beside += cube.beside
-        self._push(cube.cell, cube.month, cube.category, cube.hour, cube.n, cube.weight)
+        key = self._key(cube.cell, cube.month, cube.category, cube.hour)
+        self._push(key, cube.n, cube.weight)
 
     def build(self) -> Cube:
         """Give the cube of everything added so far."""
         self._compact()
-        if not self._parts:
-            empty = np.zeros(0, dtype=np.int64)
-            return Cube(
-                self.cells,
-                self.categories,
-                empty,
-                empty,
-                empty,
-                empty,
-                empty,
-                weight=np.zeros(0),
-                beside=self.beside,
-            )
-        only = self._parts[0]
+        key = self._keys[0] if self._keys else np.zeros(0, dtype=np.int64)
+        rest, month = np.divmod(key, _MONTHS)
+        rest, hour = np.divmod(rest, _SLOTS)
+        cell, category = np.divmod(rest, max(len(self.categories), 1))
         return Cube(
             self.cells,
             self.categories,
-            only.cell,
-            only.month,
-            only.category,
-            only.hour,
-            only.n,
-            only.weight,
+            cell,
+            month + UNKNOWN_MONTH,
+            category,
+            hour,
+            self._n[0] if self._n else key,
+            self._weight[0] if self._weight else np.zeros(0),
             self.beside,
         )
 
-    def _push(
-        self,
-        cell: Ints,
-        month: Ints,
-        category: Ints,
-        hour: Ints,
-        n: Ints | None,
-        weight: Floats | None,
-    ) -> None:
-        if not len(cell):
-            return
-        first = int(month.min())
-        months = int(month.max()) - first + 1
-        key = ((cell * months + (month - first)) * max(len(self.categories), 1) + category) * _SLOTS
-        key += hour
-        unique, inverse = np.unique(key, return_inverse=True)
-        size = len(unique)
-        counts = np.bincount(inverse, weights=n, minlength=size).astype(np.int64)
-        weights = (
-            counts if weight is None else np.bincount(inverse, weights=weight, minlength=size)
-        ).astype(np.float64)
-        rest, hour_of = np.divmod(unique, _SLOTS)
-        rest, category_of = np.divmod(rest, max(len(self.categories), 1))
-        cell_of, month_of = np.divmod(rest, months)
-        self._parts.append(
-            Cube(
-                self.cells,
-                self.categories,
-                cell_of,
-                month_of + first,
-                category_of,
-                hour_of,
-                counts,
-                weights,
-            )
-        )
-        # Parts are merged when they double, so the work stays n log n and the memory bounded.
-        grown = len(self._parts) > 1 and len(self._parts[-1].n) >= len(self._parts[0].n)
-        if grown or len(self._parts) > _MOST_PARTS:
+    def _key(self, cell: Ints, month: Ints | int, category: Ints | int, hour: Ints | int) -> Ints:
+        """Pack a combination into one whole number."""
+        place = cell * max(len(self.categories), 1) + category
+        return (place * _SLOTS + hour) * _MONTHS + (month - UNKNOWN_MONTH)
+
+    def _push(self, key: Ints, n: Ints, weight: Floats) -> None:
+        self._keys.append(key)
+        self._n.append(n)
+        self._weight.append(weight)
+        self._waiting += len(key)
+        if self._waiting > max(_MOST_WAITING, len(self._keys[0])):
             self._compact()
 
     def _compact(self) -> None:
-        if len(self._parts) <= 1:
+        """Bring equal combinations together; done again when as much has come as there is."""
+        if not self._waiting:
             return
-        parts, self._parts = self._parts, []
-        self._push(
-            *(
-                np.concatenate([getattr(p, name) for p in parts])
-                for name in ("cell", "month", "category", "hour", "n", "weight")
-            )
-        )
+        key, n = np.concatenate(self._keys), np.concatenate(self._n)
+        weight = np.concatenate(self._weight)
+        self._waiting = 0
+        if not np.array_equal(n, weight):
+            unique, at = np.unique(key, return_inverse=True)
+            total = np.bincount(at, weights=n, minlength=len(unique)).astype(np.int64)
+            weights = np.bincount(at, weights=weight, minlength=len(unique)).astype(np.float64)
+        else:
+            if (n > 1).any():
+                key = np.repeat(key, n)
+            unique, counts = np.unique(key, return_counts=True)
+            total, weights = counts.astype(np.int64), counts.astype(np.float64)
+        self._keys, self._n, self._weight = [unique], [total], [weights]

@@ -44,13 +44,13 @@ def chance_p(n: Ints, total: int, share: Floats) -> Floats:
     roads and reporting differ from place to place.
     """
     # Most cells share their count and their area with others: ask once for each pair.
-    pairs, which = np.unique(
-        np.stack([n.astype(np.float64), np.clip(share, 0.0, 1.0)]), axis=1, return_inverse=True
-    )
-    k, s = pairs
+    shares, share_of = np.unique(np.clip(share, 0.0, 1.0), return_inverse=True)
+    width = int(n.max(initial=0)) + 1
+    pairs, which = np.unique(share_of * width + n, return_inverse=True)
+    k, s = pairs % width, shares[pairs // width]
     above = np.where(k > 0, bdtrc(np.maximum(k - 1, 0), total, s), 1.0)
     p = np.minimum(2.0 * np.minimum(above, bdtr(k, total, s)), 1.0)
-    return np.asarray(p[which.ravel()], dtype=np.float64)
+    return np.asarray(p[which], dtype=np.float64)
 
 
 def evidence_bins(z: Floats, q: Floats) -> NDArray[np.int64]:

@@ -54,6 +54,7 @@ _FIELDS = (CATEGORY, TIME, CLOCK, WEIGHT)
 _TOO_MANY_CATEGORIES = 200
 _SAME_PLACE_M = 50.0
 _A_RASTER = 5
+_LOOK = 5000
 _YEAR_FIRST = r"\s*\d{4}-?\d{2}-?\d{2}"
 _EPSG_IN_NAME = re.compile(r"(?<!\d)(\d{4,5})(?!\d)")
 
@@ -110,7 +111,7 @@ class EventStream:
         """Read dates that do not begin with the year as one column: they must agree on an order."""
         name = self.columns.get("time")
         first = self.waiting[0].data[name] if name and self.waiting else pd.Series(dtype="str")
-        if first.dropna().astype("str").str.match(_YEAR_FIRST).all():
+        if first.head(_LOOK).dropna().astype("str").str.match(_YEAR_FIRST).all():
             return
         self.waiting += list(self.rest)
         self._dates = self._read_times(

@@ -304,15 +304,13 @@ class _Context:
         history = cube.select(categories=wanted)
         part = history.select(months=self.window)
         n, weight = part.per_cell()
-        events = np.isin(self.everything.category, [cube.categories.index(c) for c in wanted])
-        events &= _within(self.everything.month, self.window)
         columns: dict[str, NDArray[Any]] = {"n": n, "weight": weight}
         notes: list[Note] = []
         claim: Result | None = None
         before: NDArray[np.bool_] | None = None
         for name, parameters in self.wish.methods.items():
             method = methods()[name]
-            points = self._points(events) if method.needs_points else None
+            points = self._points(wanted) if method.needs_points else None
             first = name not in used
             settings = parameters if first else used[name]
             evidence = Evidence(self.cells, n, weight, points, self.frame.area)
@@ -334,7 +332,7 @@ class _Context:
             hot=hot,
             enough=enough,
             hotspots=hotspots,
-            points=np.zeros((0, 2)) if enough else self._rounded(events),
+            points=np.zeros((0, 2)) if enough else self._rounded(wanted),
             notes=tuple(notes),
         )
 
@@ -349,13 +347,17 @@ class _Context:
         earlier = history.select(months=(self.months[0] - 1, self.months[1] - 1))
         return methods()[name].run(Evidence(self.cells, *earlier.per_cell()), **settings).hot
 
-    def _points(self, events: NDArray[np.bool_]) -> Points:
+    def _points(self, categories: Sequence[str]) -> Points:
+        """Give the events of some categories in the period."""
         all_of = self.everything
+        numbers = [all_of.cube.categories.index(name) for name in categories]
+        events = np.isin(all_of.category, numbers) & _within(all_of.month, self.window)
         return Points(all_of.x[events], all_of.y[events], all_of.weight[events])
 
-    def _rounded(self, events: NDArray[np.bool_]) -> Floats:
+    def _rounded(self, categories: Sequence[str]) -> Floats:
         """Give the distinct places of events, to 100 m: enough for a map, too coarse for a door."""
-        xy = np.column_stack([self.everything.x[events], self.everything.y[events]])
+        points = self._points(categories)
+        xy = np.column_stack([points.x, points.y])
         rounded = np.unique(np.round(xy / _POINT_STEP_M) * _POINT_STEP_M, axis=0)
         return rounded[:_MOST_POINTS]
 

@@ -123,8 +123,16 @@ def _shown(situation: Situation) -> NDArray[np.int64]:
     """Positions of the cells that hold something on any of the maps."""
     shown = np.zeros(len(situation.cells), dtype=bool)
     for view in situation.views:
-        shown |= (view.columns["n"] > 0) | (_significance(view) != 0)
+        shown |= _holds(view)
     return np.flatnonzero(shown)
+
+
+def _holds(view: View) -> NDArray[np.bool_]:
+    """Mark the cells that have something to draw: events, confidence, or density."""
+    holds: NDArray[np.bool_] = (np.asarray(view.columns["n"]) > 0) | (_significance(view) != 0)
+    if "kde" in view.columns:
+        holds |= _kde(view) >= min(_limits(_kde(view)), default=np.inf)
+    return holds
 
 
 def _significance(view: View) -> NDArray[np.int64]:
@@ -150,64 +158,69 @@ def _cells(situation: Situation, streams: Streams) -> dict[str, Any]:
 def _view(view: View, situation: Situation, words: Words, streams: Streams) -> dict[str, Any]:
     """Describe one map: its cells, hotspots, and sentences."""
     n, bins = np.asarray(view.columns["n"]), _significance(view)
-    everywhere = _shown(situation)
-    here = (n[everywhere] > 0) | (bins[everywhere] != 0)
-    mine = everywhere[here]
+    everywhere, here = _shown(situation), _holds(view)
     spots = view.hotspots[:MOST_SPOTS]
+    more = len(view.hotspots) - len(spots)
     shapes = np.array([spot.geometry for spot in spots], dtype=object)
     label = phrases.map_name(view.family, words, situation)
-    result = {
+    return {
         "family": view.family,
         "label": label,
         "enough": view.enough,
         "summary": _summary(view, label, situation, words),
         "warnings": [words.note(note) for note in view.notes if note.level == "warning"],
-        "more": (
-            words("page.more_spots", n=len(view.hotspots) - MOST_SPOTS, shown=MOST_SPOTS)
-            if len(view.hotspots) > MOST_SPOTS
-            else ""
-        ),
+        "more": words("page.more_spots", n=more, shown=len(spots)) if more else "",
         "hotspots": len(view.hotspots),
-        "cell": streams.add(np.flatnonzero(here), deltas=True),
-        "n": _classes(n[mine], words, streams, whole=True),
-        "bin": streams.add(bins[mine]) if (bins != 0).any() else None,
-        "kde": None,
+        "cell": streams.add(np.flatnonzero(here[everywhere]), deltas=True),
+        "bin": streams.add(bins[here]) if bins.any() else None,
+        "n": _count(n[here], words, streams),
+        "kde": _density(_kde(view)[here], words, streams) if "kde" in view.columns else None,
         "points": streams.points(*view.points.reshape(-1, 2).T) if len(view.points) else None,
         "shapes": streams.shapes(shapes, unit=0.1),
         "spots": [_spot(spot, situation, words, streams) for spot in spots],
     }
-    if "kde" in view.columns:
-        density = np.asarray(view.columns["kde"], dtype=np.float64)[mine]
-        result["kde"] = _classes(density, words, streams, whole=False)
-    return result
 
 
-def _classes(
-    values: NDArray[Any], words: Words, streams: Streams, *, whole: bool
-) -> dict[str, Any] | None:
-    """Sort values into classes whose limits double or so, rounded to numbers that people read."""
+def _kde(view: View) -> NDArray[np.float64]:
+    return np.asarray(view.columns["kde"], dtype=np.float64)
+
+
+def _limits(values: NDArray[Any]) -> list[float]:
+    """Choose limits between classes: each about twice the one before, and round."""
     top = float(values.max(initial=0))
     if top <= 0:
+        return []
+    wanted = {_round(top * 0.45**step) for step in range(1, SURFACES)}
+    return sorted(limit for limit in wanted if limit < top)
+
+
+def _count(n: NDArray[Any], words: Words, streams: Streams) -> dict[str, Any] | None:
+    """Sort counts into classes; those without events get none (-1)."""
+    if not n.any():
         return None
-    limits = [top * 0.45**step for step in range(SURFACES - 1, 0, -1)]
-    rounded = sorted({max(_round(limit), 2.0 if whole else 0.0) for limit in limits})
-    limits = [limit for limit in rounded if limit < top or (whole and limit == top)]
-    if whole:
-        edges = [1, *map(int, limits), int(top) + 1]
-        labels = [
+    edges = [1, *(int(limit) for limit in _limits(n) if limit >= 2), int(n.max()) + 1]  # noqa: PLR2004 - the class of 1 is there
+    return {
+        "value": streams.add(n),
+        "class": streams.add(np.searchsorted(edges, n, side="right") - 1),
+        "labels": [
             words.number(low)
             if high - low == 1
             else f"{words.number(low)}–{words.number(high - 1)}"
             for low, high in pairwise(edges)
-        ]
-    else:
-        texts = [_significant(limit, words) for limit in limits]
-        labels = [f"< {texts[0]}"] if texts else [f"≤ {words.number(top, 1)}"]
-        labels += [f"{a}–{b}" for a, b in pairwise(texts)]
-        labels += [f"≥ {texts[-1]}"] if texts else []
-    of = np.searchsorted(np.array(limits, dtype=np.float64), values, side="right")
-    found = {"class": streams.add(of), "labels": labels}
-    return found | {"value": streams.add(values)} if whole else found
+        ],
+    }
+
+
+def _density(density: NDArray[Any], words: Words, streams: Streams) -> dict[str, Any] | None:
+    """Sort densities into classes; what is below the lowest limit gets none (-1)."""
+    limits = _limits(density)
+    if not limits:
+        return None
+    texts = [_significant(limit, words) for limit in limits]
+    return {
+        "class": streams.add(np.searchsorted(limits, density, side="right") - 1),
+        "labels": [*(f"{a}–{b}" for a, b in pairwise(texts)), f"≥ {texts[-1]}"],
+    }
 
 
 def _significant(value: float, words: Words) -> str:
@@ -303,19 +316,23 @@ def _remarks(situation: Situation, words: Words) -> list[tuple[str, str]]:
 def _source(report: Report, words: Words) -> dict[str, Any]:
     """Say how the reading of one source went."""
     reasons = [
-        f"{words(f'reasons.{key}') if words.has(f'reasons.{key}') else key}: {words.number(n)}"
+        f"{words(f'reasons.{key}') if words.has(f'reasons.{key}') else key} ({words.number(n)})"
         for key, n in sorted(report.left_out.items(), key=lambda one: (-one[1], one[0]))
         if n
     ]
+    remarks = [words.note(note) for note in report.notes if note.level == "warning"]
+    if report.area_level and not any(note.key == "area_level" for note in report.notes):
+        remarks.append(words("page.area_level", n=report.area_level))
+    if reasons:
+        remarks.insert(0, words("page.reasons", reasons=", ".join(reasons)))
     return {
         "label": kind_label(report.kind, words),
         "file": plain(PurePath(report.path.replace("\\", "/")).name),
         "read": report.read,
         "accepted": report.accepted,
         "left_out": sum(report.left_out.values()),
-        "reasons": reasons,
-        "area_level": report.area_level,
-        "notes": [words.note(note) for note in report.notes],
+        "remarks": remarks,
+        "chosen": [words.note(note) for note in report.notes if note.level == "info"],
     }
 
 

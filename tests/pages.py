@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -54,7 +54,6 @@ HOSTILE = (
     "<template><script>window.hit=1</script></template>",
 )
 
-CHROMIUM = "/usr/bin/chromium"
 _SILENT = (
     "--no-sandbox",
     "--disable-gpu",
@@ -81,10 +80,12 @@ def browser() -> Iterator[Any]:
         from playwright.sync_api import sync_playwright  # noqa: PLC0415 - may be absent
     except ImportError:
         absent("playwright")
-    if not Path(CHROMIUM).exists():
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
         absent("chromium")
     with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=list(_SILENT))
+        chromium = play.chromium.launch(executable_path=found, args=list(_SILENT))
         yield chromium
         chromium.close()
 

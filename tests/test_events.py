@@ -16,6 +16,7 @@ from geo.crs import transform
 from geo.errors import LagesbildError, PlaceError, SourceError
 from geo.months import UNKNOWN_HOUR, UNKNOWN_MONTH, parse_month
 from layers.events import EventStream, open_events
+from layers.formats import csv
 from layers.layer import Events
 
 REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
@@ -238,12 +239,13 @@ def test_no_row_is_lost_however_a_table_is_damaged(
     assert (events.weight >= 0).all()
 
 
-def test_dates_with_the_day_first_are_read_alike_in_every_batch(tmp_path):
+def test_dates_with_the_day_first_are_read_alike_in_every_batch(tmp_path, monkeypatch):
     """A day above 12 that stands far down in the file decides the order for all of it."""
     rows = [f"{14.6 + i % 7 / 100},59.2,{i % 12 + 1}/{i % 11 + 1}/2021" for i in range(150_000)]
     rows[-1] = "14.61,59.21,25/3/2021"
     path = tmp_path / "dates.csv"
     path.write_text("lon,lat,time\n" + "\n".join(rows) + "\n", "utf-8")
+    monkeypatch.setattr(csv, "_BLOCK_BYTES", 1 << 18)
     stream = open_events(path)
     batches = list(stream.batches())
     assert len(batches) > 1

@@ -9,9 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import openpyxl
 import pandas as pd
-from openpyxl.styles.numbers import is_datetime
 
 from geo.note import Note
 from layers.formats import Format
@@ -50,6 +48,8 @@ def read(
     Raises ``SourceError`` for ``.xls``, locked, damaged or enormous files, an unknown sheet, and a
     sheet without a header.
     """
+    import openpyxl  # noqa: PLC0415 - slow to import, and only workbooks need it
+
     _check(path)
     with ExitStack() as stack:
         file = stack.enter_context(path.open("rb"))
@@ -168,6 +168,8 @@ def _text(cell: Any) -> str:  # noqa: ANN401, PLR0911 - openpyxl's cells are unt
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dt.datetime):
+        from openpyxl.styles.numbers import is_datetime  # noqa: PLC0415 - the same
+
         value = _whole_second(value)
         bare = value.time() == dt.time() and is_datetime(cell.number_format) == "date"
         return value.date().isoformat() if bare else value.isoformat(" ")

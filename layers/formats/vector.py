@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import fiona
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -13,7 +12,6 @@ import pyogrio
 import pyogrio.raw
 import shapely
 import shapely.geometry
-from fiona.errors import FionaError
 from pyogrio.errors import DataLayerError, DataSourceError, GeometryError
 from pyproj import CRS
 from pyproj.exceptions import CRSError
@@ -110,6 +108,9 @@ def _check_companions(path: Path) -> None:
 
 def _layers(path: Path) -> dict[str, bool]:
     """Give the layers of a file, and whether each has geometries."""
+    import fiona  # noqa: PLC0415 - slow to import, and only vector files need it
+    from fiona.errors import FionaError  # noqa: PLC0415 - the same
+
     try:
         found = {}
         for name in quietly(fiona.listlayers, path):
@@ -283,6 +284,9 @@ def _believed(crs: CRS | None, geometry: Geometries | None) -> tuple[CRS | None,
 
 def _one_by_one(path: Path, layer: str, done: int) -> Iterator[RawTable]:
     """Read the features after the first ``done`` one by one, leaving out what fails."""
+    import fiona  # noqa: PLC0415 - slow to import, and only vector files need it
+    from fiona.errors import FionaError  # noqa: PLC0415 - the same
+
     try:
         source = quietly(fiona.open, path, layer=layer)
     except (FionaError, ValueError) as error:
