@@ -25,10 +25,13 @@ def _say(text: str = "", *, bold: bool = False) -> None:
     click.secho(text, err=True, bold=bold)
 
 
-def _say_notes(notes: Sequence[Note]) -> None:
+def _say_notes(notes: Sequence[Note], about: str = "") -> None:
+    """Say remarks, under the name of what they are about."""
     from maps.words import words
 
     english = words("en")
+    if about and notes:
+        _say(about)
     for note in notes:
         mark = "!" if note.level == "warning" else "·"
         click.secho(
@@ -149,11 +152,10 @@ def check(project: Path, overrides: tuple[str, ...]) -> None:
     Exits with 1 when a source cannot be used.
     """
     with _work() as tell:
-        loaded, layers = _read(project, overrides, tell)
+        _, layers = _read(project, overrides, tell)
     _report_table([layer.report for layer in layers])
     for layer in layers:
-        _say_notes(layer.report.notes)
-    del loaded
+        _say_notes(layer.report.notes, layer.report.path)
     _stop_if_unusable(layers)
 
 
@@ -200,9 +202,6 @@ def _stop_if_unusable(layers: Sequence[Layer]) -> None:
 
 def _report_table(reports: Sequence[Report]) -> None:
     """Print what was read, accepted and left out, as a table on stdout."""
-    from maps.words import words
-
-    english = words("en")
     rows = [("source", "file", "read", "accepted", "left out", "for the area")]
     rows += [
         (
@@ -220,11 +219,19 @@ def _report_table(reports: Sequence[Report]) -> None:
         left = "  ".join(cell.ljust(w) for cell, w in zip(row[:2], widths[:2], strict=True))
         right = "  ".join(cell.rjust(w) for cell, w in zip(row[2:], widths[2:], strict=True))
         click.echo(f"{left}  {right}".rstrip())
+    _left_out_lines(reports, err=False)
+
+
+def _left_out_lines(reports: Sequence[Report], *, err: bool) -> None:
+    """Say how many rows were left out for which reason, a line each."""
+    from maps.words import words
+
+    english = words("en")
     for r in reports:
         for reason, n in sorted(r.left_out.items(), key=lambda item: (-item[1], item[0])):
             key = f"reasons.{reason}"
             text = english(key) if english.has(key) else reason
-            click.echo(f"  {r.name}: {n} left out, {text}")
+            click.echo(f"  {r.name}: {n} left out, {text}", err=err)
 
 
 def _build(
@@ -244,7 +251,9 @@ def _build(
         situation, target = build_project(project, layers, wanted, out, lang, tell)
     _report_table([layer.report for layer in layers])
     for layer in layers:
-        _say_notes([note for note in layer.report.notes if note.level == "warning"])
+        serious = [note for note in layer.report.notes if note.level == "warning"]
+        _say_notes(serious, layer.report.path)
+    _say()
     _say_notes(situation.notes)
     for view in situation.views[:1]:
         _say_notes(view.notes)
@@ -291,6 +300,7 @@ def hotspots(events: Path, out: Path, page: Path | None, **asked: Any) -> None: 
 
         situation, notes = analyse_table(events, out, page, tell, **asked)
     _say_notes(notes)
+    _left_out_lines(situation.reports, err=True)
     _say_notes(situation.notes)
     view = situation.views[0]
     _say_notes(view.notes)
@@ -303,6 +313,7 @@ def hotspots(events: Path, out: Path, page: Path | None, **asked: Any) -> None: 
 @main.command("layers")
 def list_layers() -> None:
     """List the kinds of layer, their fields, and the formats they are read from."""
+    from layers.columns import POSITION_FIELDS
     from layers.formats import formats
     from layers.sources import kinds
 
@@ -312,6 +323,8 @@ def list_layers() -> None:
         for field in kind.fields:
             must = "required" if field.required else "optional"
             click.echo(f"    {field.name:<16} {field.kind:<9} {must:<9} {field.help}")
+    click.secho("position", bold=True)
+    click.echo(f"  Every kind: geometry of the file, or columns {', '.join(POSITION_FIELDS)}.")
     click.secho("formats", bold=True)
     for form in formats().values():
         click.echo(f"  {form.name:<10} {' '.join(form.endings):<44} {form.summary}")

@@ -234,14 +234,6 @@ class EventStream:
             points = 0 if self._centres is None else len(self._centres)
             values = {"n": self.area_level, "total": self.read, "points": points}
             self.notes.append(Note("area_level", values, "warning"))
-        if sum(self.left_out.values()):
-            reasons = dict(self.left_out.most_common())
-            values = {
-                "n": sum(self.left_out.values()),
-                "read": self.read,
-                "reasons": most_common(reasons),
-            }
-            self.notes.append(Note("rows_left_out", values, "warning"))
         if self.accepted:
             return
         found = dict(self.left_out.most_common())

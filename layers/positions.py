@@ -282,7 +282,9 @@ def keep_inside(rows: Rows, geometry: Geometries, area: StudyArea) -> Geometries
     """Leave out what lies outside the area and its buffer; clip where the kind is clipped."""
     usable = rows.usable
     inside = np.zeros(len(rows), dtype=bool)
-    inside[usable] = shapely.intersects(area.reach, geometry[usable])
+    beyond = rows.kind.beyond_m
+    reach = shapely.buffer(area.reach, beyond) if beyond else area.reach
+    inside[usable] = shapely.intersects(reach, geometry[usable])
     rows.leave_out(~inside, "outside_area", next(iter(rows.positions), ""))
     if not rows.kind.clipped:
         return geometry

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 
 from maps import phrases
 from maps.ground import background, names
@@ -85,34 +86,52 @@ def page_html(situation: Situation, language: str) -> str:
 
 def _content(situation: Situation, words: Words, streams: Streams) -> dict[str, Any]:
     """Gather all that the page's script needs; numbers go into the streams."""
-    bounds = _bounds(situation)
+    window = _window(situation)
     return {
         "language": words.language,
-        "projection": _projection(situation.crs, bounds),
-        "bounds": list(situation.area.bounds),
+        "projection": _projection(situation),
         "area": streams.shapes(np.array([situation.area], dtype=object), unit=1.0),
         "cells": _cells(situation, streams),
         "views": [_view(view, situation, words, streams) for view in situation.views],
         "symbols": all_symbols(situation, words, streams),
-        "background": background(situation, bounds, streams),
-        "names": names(situation, bounds, streams),
+        "background": background(situation, window, streams),
+        "names": names(situation, window, streams),
         "words": dict(words.section("page.script")),
-        "weekdays": list(words.entries["weekdays"]),
         "weekdays_short": list(words.entries["weekdays_short"]),
         "months": [words.month(m) for m in range(situation.months[0], situation.months[1] + 1)],
         "month": situation.month - situation.months[0],
     }
 
 
-def _bounds(situation: Situation) -> Bounds:
-    """Box everything that may be drawn: the area and some ground around it."""
+def _window(situation: Situation) -> Bounds:
+    """Box the area and some ground around it: what is drawn of the background."""
     west, south, east, north = situation.area.bounds
     margin = max(east - west, north - south) * _MARGIN
     return (west - margin, south - margin, east + margin, north + margin)
 
 
-def _projection(crs: int, bounds: Bounds) -> dict[str, Any]:
-    fitted = fit_mercator(crs, bounds)
+def _extent(situation: Situation) -> Bounds:
+    """Box everything that may be drawn: a polynomial is worth nothing outside its box."""
+    cells = situation.cells
+    reach = cells.grid.size if cells.grid else 0.0
+    boxes = [_window(situation)]
+    if cells.drawn is not None:
+        boxes.append(tuple(shapely.total_bounds(cells.drawn)))
+    elif len(cells):
+        west, south = cells.x.min() - reach, cells.y.min() - reach
+        boxes.append((west, south, cells.x.max() + reach, cells.y.max() + reach))
+    for layer in situation.layers:
+        box = shapely.total_bounds(layer.geometry)
+        if np.isfinite(box).all():
+            boxes.append(tuple(box))
+    every = np.array(boxes, dtype=np.float64)
+    west, south = every[:, :2].min(axis=0).tolist()
+    east, north = every[:, 2:].max(axis=0).tolist()
+    return (west, south, east, north)
+
+
+def _projection(situation: Situation) -> dict[str, Any]:
+    fitted = fit_mercator(situation.crs, _extent(situation))
     return asdict(fitted) | {"east": fitted.east.tolist(), "north": fitted.north.tolist()}
 
 

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from pyproj import Transformer
 from situations import situation
 
 from maps.html import page_html, write_page
-from maps.mercator import ERROR_M, fit_mercator
+from maps.mercator import ERROR_M, Projection, fit_mercator
 from maps.packing import Streams, bytes_block, json_block, lines_of, varints
 from maps.symbols import gather
 
@@ -191,6 +192,25 @@ def test_the_polynomial_agrees_with_proj(crs: int, bounds: tuple[float, ...]) ->
     x, y = rng.uniform(bounds[0], bounds[2], 5000), rng.uniform(bounds[1], bounds[3], 5000)
     true = Transformer.from_crs(crs, 3857, always_xy=True).transform(x, y)
     assert np.hypot(*(a - b for a, b in zip(fitted(x, y), true, strict=True))).max() < 2 * ERROR_M
+
+
+def test_what_lies_far_outside_the_area_is_still_drawn_right() -> None:
+    """The polynomials are fitted to all that is drawn, not to the area alone."""
+    one = situation()
+    layer = one.layers[0]
+    far = shapely.points([(495_630.0, 6_567_250.0), (700_000.0, 7_000_000.0)])
+    page = page_html(replace(one, layers=(replace(layer, geometry=far), *one.layers[1:])), "sv")
+    given = content_of(page)["projection"]
+    fitted = Projection(
+        tuple(given["centre"]),
+        tuple(given["half"]),
+        given["degree"],
+        np.array(given["east"]),
+        np.array(given["north"]),
+    )
+    true = Transformer.from_crs(3006, 3857, always_xy=True).transform(700_000.0, 7_000_000.0)
+    drawn = fitted(np.array([700_000.0]), np.array([7_000_000.0]))
+    assert np.hypot(drawn[0] - true[0], drawn[1] - true[1]).max() < 2 * ERROR_M
 
 
 def test_gathered_symbols_keep_their_sum() -> None:

@@ -107,6 +107,7 @@ def test_cells_lie_where_leaflet_puts_their_coordinates(read: Opener) -> None:
     assert abs(top - y) < 1
 
 
+@pytest.mark.slow
 def test_hostile_texts_are_only_text(read: Opener) -> None:
     """In every user text, on every panel: nothing runs, no element appears, the text is legible."""
 

@@ -338,6 +338,14 @@ def test_places_need_names(tmp_path: Path) -> None:
     assert list(layer.table["area_ha"]) == [233]
 
 
+def test_places_across_the_border_can_name_what_lies_near_it(tmp_path: Path) -> None:
+    """A locality 5 km outside the area is kept, one 60 km away is not."""
+    text = "namn;lat;lon\nFjugesta;59.17;14.87\nNära;59.04;14.7\nLångt borta;58.4;14.8\n"
+    layer = read(tmp_path, "places", text)
+    assert list(layer.table["name"]) == ["Fjugesta", "Nära"]
+    assert layer.report.left_out == {"outside_area": 1}
+
+
 @pytest.mark.parametrize(
     ("attributes", "expected"),
     [

@@ -103,7 +103,7 @@ class Kind:
 
     ``counted`` kinds hold events: they have a category, and their points are counted in cells.
     ``clipped`` kinds are cut at the edge of the area and its buffer; of others, whole objects are
-    in or out. Where ``repeats``, one object may stand in several rows (a road in pieces), and none
+    in or out; ``beyond_m`` widens the buffer. Where ``repeats``, one object may stand in several rows (a road in pieces), and none
     of them is a duplicate. ``identifiers`` are the fields that give a row its id, the best first.
     ``build`` makes the table's columns.
     """
@@ -115,6 +115,7 @@ class Kind:
     build: Build
     counted: bool = False
     clipped: bool = False
+    beyond_m: float = 0.0
     repeats: bool = False
     options: tuple[Option, ...] = ()
     identifiers: tuple[str, ...] = ("id",)

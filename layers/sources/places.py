@@ -59,6 +59,7 @@ KIND = Kind(
                                           *ID.synonyms)),
     ),
     shapes=("point", "polygon"),
+    beyond_m=10_000.0,  # a place across the border can be the nearest to name a hotspot by
     build=build,
     order=60,
 )  # fmt: skip
