@@ -299,7 +299,7 @@ def _summary(view: View, label: str, situation: Situation, words: Words) -> str:
     if not view.hotspots:
         return words("page.summary_none", **values)
     first = view.hotspots[0]
-    when = phrases.peak(first.peak, words)
+    when = phrases.peak(first.peak, words).replace("–", "\u2060–\u2060")  # no break at a dash
     return (
         words("page.summary", n=len(view.hotspots), **values)
         + " "
@@ -351,7 +351,7 @@ def _source(report: Report, words: Words) -> dict[str, Any]:
         "accepted": report.accepted,
         "left_out": sum(report.left_out.values()),
         "remarks": remarks,
-        "chosen": [words.note(note) for note in report.notes if note.level == "info"],
+        "told": [words.note(note) for note in report.notes if note.level == "info"],
     }
 
 
