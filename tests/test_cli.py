@@ -204,9 +204,9 @@ def test_the_bathing_waters_of_sweden_land_in_their_municipalities(reference):
     """All 2,684 waters fall in the municipality that another program found for them."""
     import shapely  # noqa: PLC0415 - only here
 
+    from geo.cells import polygon_cells  # noqa: PLC0415 - only here
     from geo.crs import to_metres  # noqa: PLC0415 - only here
     from layers.polygons import read_polygons  # noqa: PLC0415 - only here
-    from geo.cells import polygon_cells  # noqa: PLC0415 - only here
 
     kommuner = read_polygons(reference / "sweden" / "kommuner_scb_3006.gpkg", 3006)
     names = pyogrio.read_dataframe(
@@ -261,7 +261,9 @@ def test_what_exists_is_listed_from_the_declarations(command):
     assert all(name in listed for name in names)
 
 
-HEAVY = "numpy pandas geopandas shapely pyproj pyogrio fiona folium scipy pyarrow jinja2 rich openpyxl"
+HEAVY = (
+    "numpy pandas geopandas shapely pyproj pyogrio fiona folium scipy pyarrow jinja2 rich openpyxl"
+)
 
 
 def test_help_imports_click_only():

@@ -103,8 +103,9 @@ class Kind:
 
     ``counted`` kinds hold events: they have a category, and their points are counted in cells.
     ``clipped`` kinds are cut at the edge of the area and its buffer; of others, whole objects are
-    in or out; ``beyond_m`` widens the buffer. Where ``repeats``, one object may stand in several rows (a road in pieces), and none
-    of them is a duplicate. ``identifiers`` are the fields that give a row its id, the best first.
+    in or out; ``beyond_m`` widens the buffer. Where ``repeats``, one object may stand in several
+    rows (a road in pieces), and none of them is a duplicate. ``identifiers`` are the fields that
+    give a row its id, the best first.
     ``build`` makes the table's columns.
     """
 
