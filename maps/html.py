@@ -275,6 +275,7 @@ def _spot(spot: Hotspot, situation: Situation, words: Words, streams: Streams) -
             None if spot.patrol_minutes is None else phrases.duration(spot.patrol_minutes, words)
         ),
         "gap": spot.gap_rank,
+        "new": bool(spot.new),
         "at": [round(spot.x), round(spot.y)],
         "area": words("page.area", hectares=_figure(spot.area_m2 / 1e4, words)),
         "hours": streams.add(spot.hours.ravel()),
@@ -299,9 +300,11 @@ def _summary(view: View, label: str, situation: Situation, words: Words) -> str:
     if not view.hotspots:
         return words("page.summary_none", **values)
     first = view.hotspots[0]
+    new = sum(bool(spot.new) for spot in view.hotspots)
     when = phrases.peak(first.peak, words).replace("–", "\u2060–\u2060")  # no break at a dash
     return (
         words("page.summary", n=len(view.hotspots), **values)
+        + (" " + words("page.summary_new", n=new) if new else "")
         + " "
         + words(
             "page.summary_top_when" if when else "page.summary_top",

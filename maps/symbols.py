@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from geo.grid import Grid
@@ -14,7 +16,6 @@ from maps import phrases
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from layers.layer import Layer
@@ -37,8 +38,19 @@ def all_symbols(situation: Situation, words: Words, streams: Streams) -> list[di
     by_kind: dict[str, list[Layer]] = {}
     for layer in situation.layers:
         if layer.kind not in NOT_DRAWN and len(layer.geometry):
-            by_kind.setdefault(layer.kind, []).append(layer)
+            by_kind.setdefault(layer.kind, []).append(_of_period(layer, situation.months))
     return [_symbols(kind, layers, situation, words, streams) for kind, layers in by_kind.items()]
+
+
+def _of_period(layer: Layer, months: tuple[int, int]) -> Layer:
+    """Keep the rows of a layer that lie in the period of the map, and those without a date."""
+    column = next((c for c in ("time", "start") if c in layer.table), None)
+    if column is None or not months[0]:
+        return layer
+    when = pd.to_datetime(layer.table[column])
+    month = when.dt.year * 12 + when.dt.month - 1
+    keep = (month.isna() | month.between(*months)).to_numpy(dtype=bool)
+    return replace(layer, table=layer.table[keep], geometry=layer.geometry[keep])
 
 
 def _symbols(

@@ -502,7 +502,7 @@ TROUBLE = (
         traffic=True,
     ),
     Trouble(
-        "Mindre vägar",
+        "Vägen österut från Fjugesta",
         along("Vägen österut från Fjugesta", 0, 0),
         (8, 9),
         {**DRIVING, "moped": 25, "littering": 15},

@@ -198,9 +198,10 @@ globalThis.lagesbild ??= {};
     // Symbols: those that would overlap become one with a number
     // (a number only from where the map is close enough; far out the hot cells are the matter).
     const far = () => map.getZoom() < 11.25;
-    const radius = () => (far() ? 3.75 : map.getZoom() < 13 ? 6 : 7.5);
+    const radius = (shape) =>
+      far() ? (shape === "circle" ? 3.75 : 2) : map.getZoom() < 13 ? 6 : 7.5;
     const heapRadius = (n) =>
-      far() ? Math.min(3.75 + Math.log2(n) * 0.35, 6) : Math.min(7.5 + Math.log2(n) * 0.75, 14);
+      far() ? Math.min(2 + Math.log2(n) * 0.7, 5.5) : Math.min(7.5 + Math.log2(n) * 0.75, 14);
     const at = (xy, i, { a, e, n }) => [e + a * xy[2 * i], n - a * xy[2 * i + 1]];
     const shown = (name) => !now.hidden.has(name);
     let heaps = [];
@@ -220,7 +221,7 @@ globalThis.lagesbild ??= {};
       for (let k = heaps.length - 1; k >= 0; k -= 1) {
         const heapsOfLayer = heaps[k];
         const { shape } = data.symbols[k];
-        for (const heap of heapsOfLayer) heap.r = heap.n > 1 ? heapRadius(heap.n) : radius();
+        for (const heap of heapsOfLayer) heap.r = heap.n > 1 ? heapRadius(heap.n) : radius(shape);
         // Numbers stand with their own symbol, so that a later one covers both.
         const d = (some) => some.map(({ x, y, r }) => lb.outline(shape, x, y, r)).join("");
         const plain = heapsOfLayer.filter((heap) => far() || heap.n === 1);

@@ -70,13 +70,12 @@ globalThis.lagesbild ??= {};
       "figures",
       figure(words.events, spot.n),
       figure(words.times, spot.times),
-      spot.gap === null ? null : figure(words.gap, spot.gap, words.gap_help),
       spot.patrol === null ? null : figure(words.patrol, spot.patrol),
+      spot.gap === null ? null : figure(words.gap, fill(words.gap_value, { n: spot.gap }), words.gap_help),
     );
     const facts = element(
       "dl",
       "facts",
-      figure(words.peak, spot.peak || words.no_peak),
       figure(words.change, spot.change),
       figure(words.near, spot.near || words.none),
       figure(words.size, spot.area),
@@ -93,7 +92,7 @@ globalThis.lagesbild ??= {};
       "li",
       "spot",
       rank,
-      element("h3", "", name),
+      element("h3", "", name, spot.new ? element("span", "new", words.new) : null),
       figures,
       element("p", "reason", spot.reason),
       facts,
