@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from maps.words import Words
 
 _MOST_CATEGORIES = 3
-_LONG_MINUTES = 600
+_LONG_MINUTES = 300
 
 
 def place_name(place: PlaceName, words: Words) -> str:
@@ -37,7 +37,7 @@ def distance(metres: float, words: Words) -> str:
 
 
 def duration(minutes: float, words: Words) -> str:
-    """Write minutes as ``35 min``, ``2 tim 5 min`` or, from ten hours, ``65 tim``."""
+    """Write minutes as ``35 min``, ``2 tim 5 min`` or, from five hours, ``65 tim``."""
     whole = round(minutes) if minutes < _LONG_MINUTES else round(minutes / 60) * 60
     hours, rest = divmod(whole, 60)
     if not hours:
