@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -42,8 +42,11 @@ def _say_notes(notes: Sequence[Note], about: str = "") -> None:
 @contextmanager
 def _work() -> Iterator[Callable[[str], None]]:
     """Show what is being done once the work has taken over a second; errors end it kindly."""
+    import gc
+
     from geo.errors import LagesbildError
 
+    gc.disable()  # a run makes large arrays, not cycles: looking for them costs a twentieth
     progress = _Progress()
     try:
         yield progress.step
@@ -244,9 +247,11 @@ def _build(
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--month") from error
     with _work() as tell:
+        from maps.projects import build_project, preload
+
+        preload("maps.assemble", "maps.geopackage", "maps.html")
         project, layers = _read(path, overrides, tell)
         _stop_if_unusable(layers)
-        from maps.projects import build_project
 
         situation, target = build_project(project, layers, wanted, out, lang, tell)
     _report_table([layer.report for layer in layers])
@@ -344,5 +349,19 @@ def list_methods() -> None:
             click.echo(f"    {p.name:<16} {p.kind:<8} [{default}] {p.help}{choices}")
 
 
+def run() -> NoReturn:
+    """Run the command line as a program, and end without tidying up memory piece by piece."""
+    import os
+
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # whoever read it has gone
+            stream.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    main()
+    run()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
-LAGESBILD = (sys.executable, "-c", "from cli import main; main()")
+LAGESBILD = (sys.executable, "-c", "from cli import run; run()")
 """The command as an installed ``lagesbild`` would start it, but from this checkout."""
 
 

@@ -16,7 +16,7 @@ from geo.grid import Grid, GridKind
 from geo.hotspots import Evidence, Points, Result, methods
 from geo.months import HOURS, UNKNOWN_HOUR, UNKNOWN_MONTH, month_text
 from geo.note import Note
-from geo.places import busiest_block, compare_two, contiguous
+from geo.places import Block, busiest_blocks, compare_two, contiguous
 from maps.naming import Gazetteer, tell_apart
 from maps.situation import ALL, Hotspot, Peak, Situation, View
 
@@ -224,14 +224,10 @@ def _within(month: NDArray[np.integer], window: tuple[int, int] | None) -> NDArr
 
 @dataclass(frozen=True, eq=False)
 class _Everything:
-    """All counted events as arrays, and their cube."""
+    """All counted events, and their cube; ``codes`` number each part's categories in the cube."""
 
-    x: Floats
-    y: Floats
-    month: NDArray[np.integer]
-    category: Ints
-    weight: Floats
-    cell: Ints
+    parts: Sequence[Events]
+    codes: Sequence[Ints]
     cube: Cube
 
     @classmethod
@@ -240,31 +236,32 @@ class _Everything:
         names = tuple(sorted({name for part in parts for name in part.categories}))
         number = {name: i for i, name in enumerate(names)}
         builder = CubeBuilder(len(cells), names)
-        category, cell = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        all_codes = []
         for part in parts:
             codes = np.array([number[name] for name in part.categories] or [0], dtype=np.int64)
-            category.append(codes[part.category])
-            cell.append(cells.locate(part.x, part.y))
+            all_codes.append(codes)
             builder.add(
-                cell[-1],
+                cells.locate(part.x, part.y),
                 month=part.month,
-                category=category[-1],
+                category=codes[part.category],
                 hour=part.hour,
                 weight=part.weight,
             )
+        return cls(parts, all_codes, builder.build())
 
-        def joined(name: str) -> NDArray[Any]:
-            return np.concatenate([np.zeros(0), *(getattr(part, name) for part in parts)])
+    def points(self, categories: Sequence[str], window: tuple[int, int] | None) -> Points:
+        """Give the events of some categories in a window of months."""
+        wanted = [self.cube.categories.index(name) for name in categories]
+        kept = [
+            np.isin(codes[part.category], wanted) & _within(part.month, window)
+            for part, codes in zip(self.parts, self.codes, strict=True)
+        ]
 
-        return cls(
-            joined("x"),
-            joined("y"),
-            joined("month"),
-            np.concatenate(category),
-            joined("weight"),
-            np.concatenate(cell),
-            builder.build(),
-        )
+        def joined(name: str) -> Floats:
+            values = [getattr(p, name)[keep] for p, keep in zip(self.parts, kept, strict=True)]
+            return np.concatenate([np.zeros(0), *values])
+
+        return Points(joined("x"), joined("y"), joined("weight"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -310,7 +307,7 @@ class _Context:
         before: NDArray[np.bool_] | None = None
         for name, parameters in self.wish.methods.items():
             method = methods()[name]
-            points = self._points(wanted) if method.needs_points else None
+            points = self.everything.points(wanted, self.window) if method.needs_points else None
             first = name not in used
             settings = parameters if first else used[name]
             evidence = Evidence(self.cells, n, weight, points, self.frame.area)
@@ -347,16 +344,9 @@ class _Context:
         earlier = history.select(months=(self.months[0] - 1, self.months[1] - 1))
         return methods()[name].run(Evidence(self.cells, *earlier.per_cell()), **settings).hot
 
-    def _points(self, categories: Sequence[str]) -> Points:
-        """Give the events of some categories in the period."""
-        all_of = self.everything
-        numbers = [all_of.cube.categories.index(name) for name in categories]
-        events = np.isin(all_of.category, numbers) & _within(all_of.month, self.window)
-        return Points(all_of.x[events], all_of.y[events], all_of.weight[events])
-
     def _rounded(self, categories: Sequence[str]) -> Floats:
         """Give the distinct places of events, to 100 m: enough for a map, too coarse for a door."""
-        points = self._points(categories)
+        points = self.everything.points(categories, self.window)
         xy = np.column_stack([points.x, points.y])
         rounded = np.unique(np.round(xy / _POINT_STEP_M) * _POINT_STEP_M, axis=0)
         return rounded[:_MOST_POINTS]
@@ -374,12 +364,15 @@ class _Context:
         n, _ = part.per_cell()
         groups = contiguous(claim.hot, self.cells.neighbours)
         tally = _Tally.of(groups, history, part)
+        blocks = busiest_blocks(tally.hours[:, :HOURS].reshape(-1, 7, 24))
         spots = []
         for i, own in enumerate(groups):
             best = own[np.argmin(claim.q[own])]
             p, q = float(claim.p[best]), float(claim.q[best])
             new = None if before is None else not bool(before[own].any())
-            spots.append(self._hotspot(family, own, n, tally.of_group(i), part.total, p, q, new))
+            spots.append(
+                self._hotspot(family, own, n, tally.of_group(i), blocks[i], part.total, p, q, new)
+            )
         spots.sort(key=lambda spot: (-spot.weight * (1 - spot.expected / spot.n), spot.id))
         spots = _with_gaps(spots)
         named = tell_apart([spot.place for spot in spots])
@@ -394,6 +387,7 @@ class _Context:
         own: Ints,
         n: Ints,
         mine: _Tallied,
+        block: Block | None,
         total: int,
         p: float,
         q: float,
@@ -406,7 +400,6 @@ class _Context:
         geometry = cells.union(own)
         x, y = (float(np.average(c[own], weights=n[own])) for c in (cells.x, cells.y))
         hours = mine.hours[:HOURS].reshape(7, 24)
-        block = busiest_block(hours)
         by_category = _most_first(self.everything.cube.categories, mine.categories)
         by_family: dict[str, int] = {}
         for category, count in by_category:

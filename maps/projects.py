@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +16,6 @@ from geo.hotspots import methods
 from geo.months import month_text
 from geo.note import Note
 from layers.layer import Report
-from maps.assemble import Frame, Wish, assemble
 from maps.publish import publish, replace_file
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from geo.cells import Cells
     from layers.layer import Events, Layer
+    from layers.polygons import Polygons
     from layers.project import Project
     from maps.situation import Situation
 
@@ -32,6 +34,11 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 EXAMPLE = _HERE.parent / "examples" / "lekeberg"
 _BELOW = ("background", "places")
+
+
+def preload(*modules: str) -> None:
+    """Import modules that are needed later, in the background while files are being read."""
+    Thread(target=lambda: [import_module(name) for name in modules], daemon=True).start()
 
 
 def copy_example(directory: Path) -> Path:
@@ -103,6 +110,8 @@ def analyse_project(
     project: Project, layers: Sequence[Layer], month: int | None, tell: Tell
 ) -> Situation:
     """Turn a project's checked layers into a situation."""
+    from maps.assemble import Frame, Wish, assemble
+
     area = next(layer for layer in layers if layer.kind == "area")
     ground = _without_water(shapely.union_all(area.geometry), project, layers)
     name = project.area.name or project.municipality
@@ -191,18 +200,14 @@ def analyse_table(
 ) -> tuple[Situation, tuple[Note, ...]]:
     """Find hotspots among the points of one table and write them; give what was chosen as notes."""
     from layers.events import open_events
-    from layers.polygons import read_polygons
 
-    if method not in methods():
-        raise LagesbildError(
-            f"there is no method {method!r}",
-            (Problem("--method", f"expected one of {', '.join(methods())}", "lagesbild methods"),),
-        )
+    later = ["maps.assemble", "layers.polygons", "maps.geopackage"]
+    preload(*later, *(["maps.html"] if page else []))
     if cell_size is not None and cell_size <= 0:
         raise LagesbildError(
             "a cell needs a size", (Problem("--cell-size", "expected metres above 0"),)
         )
-    drawn = read_polygons(cells, crs) if cells else None
+    drawn = _drawn(cells, crs)
     tell(f"reading {path.name}")
     stream = open_events(path, crs=crs or (drawn.epsg if drawn else None), **columns)
     events = list(stream.batches())
@@ -210,6 +215,13 @@ def analyse_table(
         raise SourceError(
             f"no row of {path.name} has a position", (Problem(path.name, "nothing to count"),)
         )
+    if method not in methods():
+        raise LagesbildError(
+            f"there is no method {method!r}",
+            (Problem("--method", f"expected one of {', '.join(methods())}", "lagesbild methods"),),
+        )
+    from maps.assemble import Frame, Wish, assemble
+
     notes = [*stream.notes]
     tell("laying cells")
     laid: Cells | None = None
@@ -219,6 +231,8 @@ def analyse_table(
         laid = polygon_cells(drawn.geometry, drawn.ids, drawn.id_name)
         ground = shapely.union_all(drawn.geometry)
     elif area is not None:
+        from layers.polygons import read_polygons
+
         ground = shapely.union_all(read_polygons(area, stream.epsg).geometry)
     else:
         ground = _hull(events)
@@ -253,6 +267,14 @@ def analyse_table(
         tell(page.name)
         replace_file(page, lambda file: write_page(situation, file, lang))
     return situation, tuple(notes)
+
+
+def _drawn(path: Path | None, epsg: int | None) -> Polygons | None:
+    if path is None:
+        return None
+    from layers.polygons import read_polygons
+
+    return read_polygons(path, epsg)
 
 
 def _hull(events: Sequence[Events]) -> BaseGeometry:

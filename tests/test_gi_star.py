@@ -21,7 +21,12 @@ from geo.cells import lattice_cells, polygon_cells
 from geo.grid import Grid
 from geo.hotspots import Evidence
 from geo.hotspots.gi_star import gi_star, gi_star_of, run
-from geo.significance import benjamini_hochberg, chance_p, evidence_bins, two_sided_p
+from geo.significance import (
+    benjamini_hochberg,
+    chance_p,
+    evidence_bins,
+    two_sided_p,
+)
 
 AREA = shapely.Polygon([(0, 0), (20_000, 0), (26_000, 9_000), (12_000, 21_000), (1_000, 15_000)])
 
@@ -156,6 +161,26 @@ def test_the_chance_of_a_count_is_the_binomial_tail(n, more, share):
     assert chance_p(np.array([n]), total, np.array([share]))[0] == pytest.approx(
         expected, rel=1e-9, abs=1e-300
     )
+
+
+@pytest.mark.parametrize("total", [0, 1, 30, 1000, 100_000, 1_000_000])
+def test_tails_are_right_far_out_and_for_a_million_events(total):
+    """From certain to 1e-200, p agrees with scipy's tails to eight digits."""
+    shares = np.array([0.0, 1e-5, 1e-4, 0.003, 0.2, 0.5, 0.97, 1.0])
+    counts = np.concatenate([np.arange(0, 12), np.geomspace(1, max(total, 1), 30).astype(int)])
+    k, share = (a.ravel() for a in np.meshgrid(np.unique(counts[counts <= total]), shares))
+    law = stats.binom(total, share)
+    exact = np.minimum(2 * np.minimum(law.sf(k - 1), law.cdf(k)), 1.0)
+    found = chance_p(k, total, share)
+    telling = exact > 1e-200
+    assert found[telling] == pytest.approx(exact[telling], rel=1e-8)
+    assert (found[~telling] < 1e-190).all()
+
+
+def test_two_sided_p_agrees_with_another_library():
+    """The normal tail equals scipy's to the last digits, far out too."""
+    z = np.linspace(-38, 38, 1001)
+    assert two_sided_p(z) == pytest.approx(2 * stats.norm.sf(abs(z)), rel=1e-11)
 
 
 def test_two_sided_p_and_bins_by_hand():
