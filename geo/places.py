@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+
+from geo.significance import chance_p
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -129,7 +130,6 @@ def compare_two(now: int, then: int, *, alpha: float = 0.05) -> Trend:
     total = now + then
     if 2.0 * 0.5**total > alpha:
         return "few"
-    ways = sum(comb(total, n) for n in range(min(now, then) + 1))
-    if 2 * ways > alpha * 2**total:
+    if chance_p(np.array([now]), total, np.array([0.5]))[0] > alpha:
         return "same"
     return "up" if now > then else "down"
