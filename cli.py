@@ -247,9 +247,8 @@ def _build(
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--month") from error
     with _work() as tell:
-        from maps.projects import build_project, preload
+        from maps.projects import build_project
 
-        preload("maps.assemble", "maps.geopackage", "maps.html")
         project, layers = _read(path, overrides, tell)
         _stop_if_unusable(layers)
 

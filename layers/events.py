@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -104,7 +103,7 @@ class EventStream:
         self._settle_dates()
         while self.waiting:
             yield from self._events(self.waiting.pop(0))
-        for table in _ahead(self.rest):
+        for table in self.rest:
             yield from self._events(table)
         self._conclude()
 
@@ -253,15 +252,6 @@ class EventStream:
                 ),
             ),
         )
-
-
-def _ahead(tables: Iterator[RawTable]) -> Iterator[RawTable]:
-    """Read the next table in the background while this one is being worked on."""
-    with ThreadPoolExecutor(1) as reader:
-        coming = reader.submit(next, tables, None)
-        while (table := coming.result()) is not None:
-            coming = reader.submit(next, tables, None)
-            yield table
 
 
 def open_events(

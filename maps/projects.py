@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from importlib import import_module
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,11 +32,6 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 EXAMPLE = _HERE.parent / "examples" / "lekeberg"
 _BELOW = ("background", "places")
-
-
-def preload(*modules: str) -> None:
-    """Import modules that are needed later, in the background while files are being read."""
-    Thread(target=lambda: [import_module(name) for name in modules], daemon=True).start()
 
 
 def copy_example(directory: Path) -> Path:
@@ -201,8 +194,6 @@ def analyse_table(
     """Find hotspots among the points of one table and write them; give what was chosen as notes."""
     from layers.events import open_events
 
-    later = ["maps.assemble", "layers.polygons", "maps.geopackage"]
-    preload(*later, *(["maps.html"] if page else []))
     if cell_size is not None and cell_size <= 0:
         raise LagesbildError(
             "a cell needs a size", (Problem("--cell-size", "expected metres above 0"),)
