@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from rich.progress import Progress
 
     from geo.note import Note
     from layers.layer import Layer, Report
@@ -62,36 +65,52 @@ def _work() -> Iterator[Callable[[str], None]]:
 
 
 class _Progress:
-    """A line of progress on stderr: a spinner at a terminal, plain lines elsewhere."""
+    """Progress on stderr once a second has passed: a bar at a terminal, plain lines elsewhere."""
 
     def __init__(self) -> None:
-        import time
+        self._what = ""
+        self._late = False
+        self._bar: Progress | None = None
+        self._timer = Timer(_SOON_S, self._show)
+        self._timer.daemon = True
+        self._timer.start()
 
-        self._clock = time.monotonic
-        self._started = self._clock()
-        self._live: Any = None
-        self._said = ""
+    def _show(self) -> None:
+        self._late = True
+        if sys.stderr.isatty():
+            self._bar = _bar()
+            self._bar.add_task(self._what, total=None)
+            self._bar.start()
+        elif self._what:
+            _say(f"… {self._what}")
 
     def step(self, what: str) -> None:
         """Tell what is being done now."""
-        late = self._clock() - self._started > _SOON_S
-        if sys.stderr.isatty():
-            if self._live is None and late:
-                from rich.console import Console
-
-                self._live = Console(stderr=True).status(what)
-                self._live.start()
-            elif self._live is not None:
-                self._live.update(what)
-        elif late and what != self._said:
+        self._what = what
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], description=what)
+        elif self._late:
             _say(f"… {what}")
-        self._said = what
 
     def stop(self) -> None:
-        """Take the line away."""
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+        """Take the bar away."""
+        self._timer.cancel()
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def _bar() -> Progress:
+    """Make a moving bar with what is being done and for how long; it leaves no trace."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        BarColumn(bar_width=20),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
 def _refuse(error: Exception) -> NoReturn:

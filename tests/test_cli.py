@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import pyogrio
 import pytest
 from click.testing import CliRunner
 
+import cli
 from cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -244,6 +246,21 @@ def test_what_cannot_be_is_refused_with_its_name(words, said, monkeypatch):
     assert result.exit_code == 1
     assert said in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_long_work_says_what_it_is_doing_even_in_one_step(capsys, monkeypatch):
+    """After a second (here, less) the present step is told, and those that follow; then silence."""
+    monkeypatch.setattr(cli, "_SOON_S", 0.05)
+    with cli._work() as tell:
+        tell("reading [bold]reports.csv")
+        time.sleep(0.3)
+        tell("counting")
+    assert capsys.readouterr().err.splitlines() == ["… reading [bold]reports.csv", "… counting"]
+    monkeypatch.setattr(cli, "_SOON_S", 5.0)
+    with cli._work() as tell:
+        tell("quick")
+    time.sleep(0.1)
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("command", ["layers", "methods"])
