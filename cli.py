@@ -62,6 +62,7 @@ def _work() -> Iterator[Callable[[str], None]]:
         sys.exit(1)
     finally:
         progress.stop()
+        gc.enable()
 
 
 class _Progress:
