@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from geo.crs import (
     metric_crs_for,
     require_metres,
     system_name,
+    to_metres,
 )
 from geo.errors import PlaceError, Problem, SourceError
 from geo.months import UNKNOWN_HOUR, month_and_hour
@@ -27,7 +29,7 @@ from layers.categories import most_common
 from layers.columns import Position, find_columns, find_position, listed, misnamed
 from layers.layer import Events
 from layers.numbers import read_numbers
-from layers.positions import as_told, read_position
+from layers.positions import area_of_use, as_told, read_position
 from layers.reading import format_of
 from layers.rows import no_times
 from layers.sources import CATEGORY, CLOCK, TIME, WEIGHT
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Mask = NDArray[np.bool_]
+    Box = tuple[float, float, float, float]
 
 NO_CATEGORY = "events"
 """The one category of a table that has none."""
@@ -54,6 +57,7 @@ _FIELDS = (CATEGORY, TIME, CLOCK, WEIGHT)
 _TOO_MANY_CATEGORIES = 200
 _SAME_PLACE_M = 50.0
 _A_RASTER = 5
+_FAR_M = 500_000.0
 _LOOK = 5000
 _YEAR_FIRST = r"\s*\d{4}-?\d{2}-?\d{2}"
 _EPSG_IN_NAME = re.compile(r"(?<!\d)(\d{4,5})(?!\d)")
@@ -157,6 +161,9 @@ class EventStream:
             keep = keep & ~here
         x, y = self.finding.place(a, b, self.epsg)
         keep = self._out(keep, np.isnan(x), "unreadable_position")
+        west, south, east, north = _reach(self.epsg)
+        near = (x >= west) & (x <= east) & (y >= south) & (y <= north)
+        keep = self._out(keep, ~near, "far_away")
         self.accepted += int(keep.sum())
         if not keep.any():
             return
@@ -252,6 +259,20 @@ class EventStream:
                 ),
             ),
         )
+
+
+@cache
+def _reach(epsg: int) -> Box:
+    """Box (metres) of the ground on which a coordinate system holds, and 500 km around it."""
+    outline = shapely.segmentize(shapely.box(*area_of_use(epsg)), 0.5)
+    lon, lat = shapely.get_coordinates(outline).T
+    x, y = to_metres(lon, lat, epsg)
+    return (
+        float(np.nanmin(x)) - _FAR_M,
+        float(np.nanmin(y)) - _FAR_M,
+        float(np.nanmax(x)) + _FAR_M,
+        float(np.nanmax(y)) + _FAR_M,
+    )
 
 
 def open_events(

@@ -121,9 +121,9 @@ def _extent(situation: Situation) -> Bounds:
         west, south = cells.x.min() - reach, cells.y.min() - reach
         boxes.append((west, south, cells.x.max() + reach, cells.y.max() + reach))
     for layer in situation.layers:
-        box = shapely.total_bounds(layer.geometry)
-        if np.isfinite(box).all():
-            boxes.append(tuple(box))
+        drawn = [shape for shape in layer.geometry if shape is not None and not shape.is_empty]
+        if drawn:
+            boxes.append(tuple(shapely.total_bounds(drawn)))
     every = np.array(boxes, dtype=np.float64)
     west, south = every[:, :2].min(axis=0).tolist()
     east, north = every[:, 2:].max(axis=0).tolist()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.polynomial.chebyshev import chebvander
 
 from geo.crs import transform
+from geo.errors import OutputError, Problem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +47,8 @@ def fit_mercator(crs: int, bounds: tuple[float, float, float, float]) -> Project
     """Fit the polynomials within bounds (west, south, east, north; metres of ``crs``).
 
     The degree is the lowest whose error stays under ``ERROR_M``, checked between the points of
-    the fit; raises ``AssertionError`` where none does.
+    the fit; over a continent the best is taken if it errs by less than a millionth of the extent.
+    Raises ``OutputError`` where none does: there the coordinate system no longer holds.
     """
     west, south, east, north = bounds
     centre = ((west + east) / 2, (south + north) / 2)
@@ -57,6 +59,7 @@ def fit_mercator(crs: int, bounds: tuple[float, float, float, float]) -> Project
         return (u, v, *transform(centre[0] + u * half[0], centre[1] + v * half[1], crs, 3857))
 
     between = lattice(np.linspace(-1, 1, 38))
+    best, least = None, np.inf
     for degree in range(1, _MOST + 1):
         nodes = lattice(np.cos(np.pi * (np.arange(2 * degree + 3) + 0.5) / (2 * degree + 3)))
         terms = _terms(nodes[0], nodes[1], degree)
@@ -64,9 +67,24 @@ def fit_mercator(crs: int, bounds: tuple[float, float, float, float]) -> Project
             np.float64
         )
         fitted = _terms(between[0], between[1], degree) @ solved
-        if abs(fitted - np.column_stack(between[2:])).max() < ERROR_M:
-            return Projection(centre, half, degree, solved[:, 0], solved[:, 1])
-    raise AssertionError(f"no polynomial draws EPSG:{crs} within {bounds} to {ERROR_M} m")
+        error = float(abs(fitted - np.column_stack(between[2:])).max())
+        if error < least:
+            best, least = Projection(centre, half, degree, solved[:, 0], solved[:, 1]), error
+        if error < ERROR_M:
+            break
+    if best is not None and least < max(ERROR_M, 2e-6 * max(half)):
+        return best
+    far = max(east - west, north - south) / 1000
+    raise OutputError(
+        "the map reaches farther than its coordinate system",
+        (
+            Problem(
+                f"EPSG:{crs}",
+                f"expected ground on which it holds, found {far:,.0f} km from end to end",
+                "name an area, or leave out what lies far away",
+            ),
+        ),
+    )
 
 
 def _terms(u: Floats, v: Floats, degree: int) -> Floats:

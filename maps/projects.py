@@ -194,6 +194,11 @@ def analyse_table(
     """Find hotspots among the points of one table and write them; give what was chosen as notes."""
     from layers.events import open_events
 
+    if method not in methods():
+        raise LagesbildError(
+            f"there is no method {method!r}",
+            (Problem("--method", f"expected one of {', '.join(methods())}", "lagesbild methods"),),
+        )
     if cell_size is not None and cell_size <= 0:
         raise LagesbildError(
             "a cell needs a size", (Problem("--cell-size", "expected metres above 0"),)
@@ -205,11 +210,6 @@ def analyse_table(
     if not sum(len(batch) for batch in events):
         raise SourceError(
             f"no row of {path.name} has a position", (Problem(path.name, "nothing to count"),)
-        )
-    if method not in methods():
-        raise LagesbildError(
-            f"there is no method {method!r}",
-            (Problem("--method", f"expected one of {', '.join(methods())}", "lagesbild methods"),),
         )
     from maps.assemble import Frame, Wish, assemble
 

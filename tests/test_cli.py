@@ -160,6 +160,37 @@ def test_an_empty_project_tells_what_it_lacks(tmp_path):
     assert files_of(folder) == before
 
 
+def test_a_project_with_one_report_and_empty_tables_builds(tmp_path):
+    """Too little is a picture too: a point, no claim, and layers that are there but empty."""
+    folder = tmp_path / "ny"
+    call("init", folder)
+    outline = (ROOT / "examples" / "lekeberg" / "kommun.geojson").read_bytes()
+    (folder / "kommun.geojson").write_bytes(outline)
+    (folder / "rapporter.csv").write_text(
+        "Datum;Typ;Longitud;Latitud\n2021-06-07 14:30;Skadegörelse;14,92;59,245\n", "cp1252"
+    )
+    result = call("build", folder / "lagesbild.toml")
+    assert result.exit_code == 0, result.output
+    assert "0 hotspots in 2021-06" in result.stderr
+    assert "Only 1 event" in result.stderr
+    assert (folder / "out" / "2021-06" / "karta.html").stat().st_size > 100_000
+    names = pyogrio.list_layers(folder / "out" / "2021-06" / "lagesbild.gpkg")[:, 0].tolist()
+    assert {"cells", "hotspots", "area", "incidents"} <= set(names)
+
+
+def test_positions_at_the_end_of_the_world_are_left_out(reference, tmp_path):
+    """Five Swedish bathing waters lie off Africa or at the pole: left out, counted, and said."""
+    out, page = tmp_path / "out.gpkg", tmp_path / "out.html"
+    path = reference / "sweden" / "badplatser_hav_2021.csv"
+    result = call("hotspots", path, "-o", out, "--page", page)
+    assert result.exit_code == 0, result.output
+    assert "11 left out, position 0, 0" in result.stderr
+    assert "5 left out, more than 500 km outside" in result.stderr
+    frame = pyogrio.read_dataframe(out, layer="cells", read_geometry=False)
+    assert frame["n"].sum() == 2684 - 16
+    assert page.stat().st_size < 1_500_000
+
+
 def test_hotspots_of_the_robberies_of_memphis_on_the_reference_grid(reference, tmp_path):
     """The command's Gi* equals R spdep's for all 3,302 cells; 425 by p, 278 by q."""
     folder = reference / "memphis"
