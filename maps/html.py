@@ -66,7 +66,7 @@ def page_html(situation: Situation, language: str) -> str:
         municipality=plain(situation.municipality),
         notice=plain(situation.notice),
         area_name=plain(situation.area_name),
-        month=words.month(situation.month),
+        month=words.month(situation.month) if situation.month else "",
         period=_period(situation, words),
         views=content["views"],
         symbols=content["symbols"],
@@ -98,7 +98,11 @@ def _content(situation: Situation, words: Words, streams: Streams) -> dict[str, 
         "names": names(situation, window, streams),
         "words": dict(words.section("page.script")),
         "weekdays_short": list(words.entries["weekdays_short"]),
-        "months": [words.month(m) for m in range(situation.months[0], situation.months[1] + 1)],
+        "months": [
+            words.month(m)
+            for m in range(situation.months[0], situation.months[1] + 1)
+            if situation.month
+        ],
         "month": situation.month - situation.months[0],
     }
 
@@ -266,7 +270,11 @@ def _spot(spot: Hotspot, situation: Situation, words: Words, streams: Streams) -
         "n": words.number(spot.n),
         "times": phrases.times(spot.ratio, words),
         "peak": phrases.peak(spot.peak, words),
-        "change": f"{phrases.change(spot, words, situation.month)}; {phrases.trend(spot, words)}",
+        "change": (
+            f"{phrases.change(spot, words, situation.month)}; {phrases.trend(spot, words)}"
+            if situation.month
+            else ""
+        ),
         "categories": [
             [words.category(key, situation.categories), n] for key, n in spot.categories
         ],
@@ -290,11 +298,8 @@ def _figure(value: float, words: Words) -> str:
 
 def _summary(view: View, label: str, situation: Situation, words: Words) -> str:
     """Sum the map up in a sentence or two."""
-    values = {
-        "events": words("page.events", n=view.n),
-        "period": _period(situation, words),
-        "label": label,
-    }
+    told = (words("page.events", n=view.n), _period(situation, words))
+    values = {"events": ", ".join(filter(None, told)), "label": label}
     if not view.enough:
         return words("page.summary_few", **values)
     if not view.hotspots:
@@ -318,8 +323,10 @@ def _summary(view: View, label: str, situation: Situation, words: Words) -> str:
 
 
 def _period(situation: Situation, words: Words) -> str:
-    """Write the period of the statistics: ``januari–december 2021``."""
+    """Write the period of the statistics: ``januari–december 2021``; empty without dates."""
     first, last = situation.months
+    if not situation.month:
+        return ""
     if first == last:
         return words.month(first)
     if first // 12 == last // 12:

@@ -213,7 +213,7 @@ def analyse_table(
         )
     from maps.assemble import Frame, Wish, assemble
 
-    notes = [*stream.notes]
+    chosen: tuple[Note, ...] = ()
     tell("laying cells")
     laid: Cells | None = None
     if drawn is not None:
@@ -227,7 +227,7 @@ def analyse_table(
         ground = shapely.union_all(read_polygons(area, stream.epsg).geometry)
     else:
         ground = _hull(events)
-        notes.append(Note("hull_used", level="warning"))
+        chosen = (Note("hull_used", level="warning"),)
     report = Report(
         path.stem,
         "incidents",
@@ -239,7 +239,7 @@ def analyse_table(
         area_level=stream.area_level,
         notes=tuple(stream.notes),
     )
-    frame = Frame(path.stem, "", stream.epsg, ground, path.stem, reports=(report,))
+    frame = Frame(path.stem, "", stream.epsg, ground, path.stem, reports=(report,), notes=chosen)
     wish = Wish(
         grid=grid,
         cell_size=cell_size,
@@ -257,7 +257,7 @@ def analyse_table(
 
         tell(page.name)
         replace_file(page, lambda file: write_page(situation, file, lang))
-    return situation, tuple(notes)
+    return situation, tuple(stream.notes)
 
 
 def _drawn(path: Path | None, epsg: int | None) -> Polygons | None:

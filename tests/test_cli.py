@@ -189,6 +189,7 @@ def test_positions_at_the_end_of_the_world_are_left_out(reference, tmp_path):
     frame = pyogrio.read_dataframe(out, layer="cells", read_geometry=False)
     assert frame["n"].sum() == 2684 - 16
     assert page.stat().st_size < 1_500_000
+    assert "januari 0" not in page.read_text("utf-8")  # no dates, so no month is named
 
 
 def test_hotspots_of_the_robberies_of_memphis_on_the_reference_grid(reference, tmp_path):

@@ -40,13 +40,17 @@ globalThis.lagesbild ??= {};
       spot.unknown_hours
         ? element("p", "aside", fill(words.unknown_hours, { n: spot.unknown_hours }))
         : null,
-      element("h4", "", words.months),
-      monthBars(
-        monthly,
-        content.months,
-        content.month,
-        fill(words.months_of, { name: spot.name, list }),
-      ),
+      ...(content.months.length
+        ? [
+            element("h4", "", words.months),
+            monthBars(
+              monthly,
+              content.months,
+              content.month,
+              fill(words.months_of, { name: spot.name, list }),
+            ),
+          ]
+        : []),
       element("h4", "", words.categories),
       element(
         "ul",
@@ -76,7 +80,7 @@ globalThis.lagesbild ??= {};
     const facts = element(
       "dl",
       "facts",
-      figure(words.change, spot.change),
+      spot.change ? figure(words.change, spot.change) : null,
       figure(words.near, spot.near || words.none),
       figure(words.size, spot.area),
     );
