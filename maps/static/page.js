@@ -121,7 +121,7 @@ globalThis.lagesbild ??= {};
     const legend = find("legend");
     const overlaid = () => getComputedStyle(legend).position === "absolute";
     const margins = () => ({
-      paddingTopLeft: [overlaid() ? Math.min(legend.offsetWidth, map.getSize().x / 3) : 12, 12],
+      paddingTopLeft: [overlaid() ? Math.min(legend.offsetWidth, map.getSize().x * 0.45) : 12, 12],
       paddingBottomRight: [12, 12],
     });
     const goHome = (options) => map.fitBounds(home, { ...margins(), ...options });
