@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import pandas as pd
 import shapely
 
 from geo.crs import (
+    SWEDEN,
     WGS84,
     Finding,
     find_coordinates,
@@ -29,7 +31,7 @@ from layers.categories import most_common
 from layers.columns import Position, find_columns, find_position, listed, misnamed
 from layers.layer import Events
 from layers.numbers import read_numbers
-from layers.positions import area_of_use, as_told, read_position
+from layers.positions import area_of_use, as_told, read_position, share_in
 from layers.reading import format_of
 from layers.rows import no_times
 from layers.sources import CATEGORY, CLOCK, TIME, WEIGHT
@@ -57,6 +59,7 @@ _FIELDS = (CATEGORY, TIME, CLOCK, WEIGHT)
 _TOO_MANY_CATEGORIES = 200
 _SAME_PLACE_M = 50.0
 _A_RASTER = 5
+_SURELY = 0.9
 _FAR_M = 500_000.0
 _LOOK = 5000
 _YEAR_FIRST = r"\s*\d{4}-?\d{2}-?\d{2}"
@@ -288,13 +291,17 @@ def open_events(
     crs: int | None = None,
     sheet: str | None = None,
     layer: str | None = None,
+    box: Box | None = None,
+    into: int | None = None,
 ) -> EventStream:
     """Open a table of events: find its columns and its coordinate system, and say both.
 
     Longitude and latitude are preferred to metres where a table has both. ``crs`` is the system
     in metres to work in, and the one that columns in metres are in; else the events come in
     SWEREF 99 TM in Sweden, in the UTM zone elsewhere, or in the metres that the table has. A
-    ``crs`` that is not in metres (degrees, feet) says what the columns are in.
+    ``crs`` that is not in metres (degrees, feet) says what the columns are in. ``box`` (degrees;
+    west, south, east, north) is where the events should lie: it decides between readings, swapped
+    axes too. ``into`` is the system to work in whatever the columns are in.
 
     Raises
     ------
@@ -332,9 +339,11 @@ def open_events(
             ignored = columns.pop("category")
             notes.append(Note("category_ignored", {"column": ignored, "n": distinct}))
     finding, epsg = _system(
-        waiting[-1], position, a, b, crs, path, told=bool(given), source=told_source
+        waiting[-1], position, a, b, crs, path, told=bool(given), source=told_source, box=box
     )
-    if crs is None and position.scheme == "lonlat":
+    if into is not None:
+        epsg = into
+    elif crs is None and position.scheme == "lonlat":
         epsg = _metres_of_its_own(waiting[-1].data, finding, a, b) or epsg
     return EventStream(
         path=path,
@@ -419,6 +428,7 @@ def _system(
     *,
     told: bool,
     source: int | None,
+    box: Box | None,
 ) -> tuple[Finding, int]:
     """Find the system that the positions are in, and the one in metres to work in."""
     if position.scheme == "none" and table.crs is not None:
@@ -436,9 +446,9 @@ def _system(
             )
         finding = Finding(code, swapped=False, share_inside=np.nan)
     elif source is not None:
-        finding = as_told(source, a, b, None)
+        finding = as_told(source, a, b, box)
     else:
-        finding = _of_columns(position, a, b, crs, path, told=told)
+        finding = _of_columns(position, a, b, crs, path, told=told, box=box)
     if crs is not None:
         return finding, crs
     if _is_metres(finding.epsg):
@@ -448,7 +458,14 @@ def _system(
 
 
 def _of_columns(
-    position: Position, a: Floats, b: Floats, crs: int | None, path: Path, *, told: bool
+    position: Position,
+    a: Floats,
+    b: Floats,
+    crs: int | None,
+    path: Path,
+    *,
+    told: bool,
+    box: Box | None,
 ) -> Finding:
     """Find the system of columns: degrees by their names, metres as told, by name, or by sight."""
     where = f"{path.name} {', '.join(position.columns)}"
@@ -460,9 +477,20 @@ def _of_columns(
     there = np.isfinite(a) & np.isfinite(b)
     degrees = there.any() and max(abs(a[there]).max(), abs(b[there]).max()) <= 180  # noqa: PLR2004 - degrees
     if code is not None and not degrees:
-        return as_told(code, a, b, None)
+        return as_told(code, a, b, box)
     two = (position.a, position.b) if position.b else None
+    if box is None and _only_turned_in_sweden(a, b):
+        box = SWEDEN
+    if box is not None:
+        with suppress(PlaceError):  # mostly elsewhere: then the values alone must tell
+            return find_coordinates(a, b, box=box, names=two, where=where)
     return find_coordinates(a, b, box=None, names=two, target_epsg=crs, where=where)
+
+
+def _only_turned_in_sweden(a: Floats, b: Floats) -> bool:
+    """Whether degrees lie in Sweden with the axes swapped, and not as they are labelled."""
+    turned, plain = (Finding(WGS84, swapped=s, share_inside=np.nan) for s in (True, False))
+    return share_in(turned, a, b, SWEDEN) >= _SURELY and share_in(plain, a, b, SWEDEN) == 0.0
 
 
 def _metres_of_its_own(data: pd.DataFrame, finding: Finding, a: Floats, b: Floats) -> int | None:

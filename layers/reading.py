@@ -101,6 +101,9 @@ def read_area(project: Project) -> Layer:
     layer = read_layer(settings, project, None)
     if not layer.report.usable:
         return layer
+    if not len(layer.table):
+        problem = Problem(wish.path.name, "expected the municipality's polygon, found no features")
+        return replace(layer, report=replace(layer.report, problems=(problem,)))
     name = wish.name or project.municipality
     table = pd.DataFrame({"id": [layer.table["id"].iloc[0]], "name": [name]})
     union = shapely.union_all(layer.geometry)

@@ -340,15 +340,23 @@ def _distinct(
     )
 
 
+_WITNESSES = 0.2
+"""Of dates in the American order this share or more should have a day above 12; really 61 %."""
+
+
 def _day_first(matches: Sequence[re.Match[str] | None], notes: list[Note]) -> bool:
     """Say whether ``7/6/2021`` means June: as the column tells, else yes, with a note."""
     open_ones = [m for m in matches if m and "one" in m.re.groupindex]
     day = any(int(m["one"]) > 12 for m in open_ones)  # noqa: PLR2004 - months
-    month = any(int(m["two"]) > 12 for m in open_ones)  # noqa: PLR2004 - months
-    if open_ones and day == month:
-        key = "dates_in_both_orders" if day else "dates_read_day_first"
-        notes.append(Note(key, {"example": open_ones[0].string}, "warning"))
-    return day or not month
+    month = [m for m in open_ones if int(m["two"]) > 12]  # noqa: PLR2004 - months
+    # One odd value among many is a slip of the pen, not an American calendar.
+    american = not day and len(month) >= max(len(open_ones) * _WITNESSES, 1)
+    if open_ones and not american and (month or not day):
+        key = "dates_in_both_orders" if month else "dates_read_day_first"
+        notes.append(Note(key, {"example": (month or open_ones)[0].string}, "warning"))
+    if american:
+        notes.append(Note("dates_read_month_first", {"example": month[0].string}, "warning"))
+    return not american
 
 
 def _matches(values: Sequence[str]) -> list[re.Match[str] | None]:

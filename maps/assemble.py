@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _MOST_POINTS = 300
 _POINT_STEP_M = 100.0
 _MOST_NEAR = 3
+_LEAST_P = 1e-300
+"""No p-value is nought; far out they only become too small to write."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -362,13 +364,14 @@ class _Context:
         if claim.hot is None or claim.p is None or claim.q is None:
             return ()
         n, _ = part.per_cell()
-        groups = contiguous(claim.hot, self.cells.neighbours)
+        # Empty cells hold a place together; the place is where its events are.
+        groups = [g[n[g] > 0] for g in contiguous(claim.hot, self.cells.neighbours)]
         tally = _Tally.of(groups, history, part)
         blocks = busiest_blocks(tally.hours[:, :HOURS].reshape(-1, 7, 24))
         spots = []
         for i, own in enumerate(groups):
             best = own[np.argmin(claim.q[own])]
-            p, q = float(claim.p[best]), float(claim.q[best])
+            p, q = (max(float(value[best]), _LEAST_P) for value in (claim.p, claim.q))
             new = None if before is None else not bool(before[own].any())
             spots.append(
                 self._hotspot(family, own, n, tally.of_group(i), blocks[i], part.total, p, q, new)

@@ -115,7 +115,7 @@ def reason(hotspot: Hotspot, words: Words, situation: Situation) -> str:
         )
     ]
     names = [words.category(key, situation.categories) for key, _ in hotspot.categories[:2]]
-    main = [name[:1].lower() + name[1:] for name in names]
+    main = [_in_a_sentence(name) for name in names]
     if main and len(situation.cube.categories) > 1:
         key = "one" if len(main) == 1 else "two"
         parts.append(words(f"phrases.reason.{key}", first=main[0], second=main[-1]))
@@ -130,13 +130,25 @@ def reason(hotspot: Hotspot, words: Words, situation: Situation) -> str:
         )
     if hotspot.new:
         parts.append(words("phrases.reason.new"))
-    if hotspot.trend in {"up", "down"}:
-        parts.append(trend(hotspot, words))
+    if hotspot.trend in {"up", "down"} and hotspot.n_year_before is not None:
+        parts.append(
+            words(
+                "phrases.reason.trend",
+                now=hotspot.n_month,
+                then=hotspot.n_year_before,
+                month=words.entries["months"][situation.month % 12],
+            )
+        )
     if hotspot.patrol_minutes is not None:
         key = "patrol" if hotspot.patrol_minutes > 0 else "no_patrol"
         parts.append(words(f"phrases.reason.{key}", time=duration(hotspot.patrol_minutes, words)))
     sentence = "; ".join(parts)
     return sentence[:1].upper() + sentence[1:] + "."
+
+
+def _in_a_sentence(name: str) -> str:
+    """Begin a label small, unless its first word is an abbreviation: ``EPA-traktor`` stays."""
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 
 
 def map_name(family: str, words: Words, situation: Situation) -> str:

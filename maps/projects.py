@@ -161,7 +161,7 @@ def _without_water(ground: BaseGeometry, project: Project, layers: Sequence[Laye
     water = [
         shape
         for layer in layers
-        if layer.name in names
+        if layer.name in names and len(layer.table)
         for shape, kind in zip(layer.geometry, layer.table["class"], strict=True)
         if kind == "water" and shapely.get_dimensions(shape) == 2  # noqa: PLR2004 - a surface
     ]
@@ -203,9 +203,21 @@ def analyse_table(
         raise LagesbildError(
             "a cell needs a size", (Problem("--cell-size", "expected metres above 0"),)
         )
-    drawn = _drawn(cells, crs)
+    _keep_apart(path, out, page, cells, area)
+    ground_of = cells or area
+    drawn = None
+    if ground_of is not None:
+        from layers.polygons import read_polygons
+
+        drawn = read_polygons(ground_of, None if cells else crs)
     tell(f"reading {path.name}")
-    stream = open_events(path, crs=crs or (drawn.epsg if drawn else None), **columns)
+    stream = open_events(
+        path,
+        crs=crs,
+        box=None if drawn is None else _box(drawn),
+        into=None if drawn is None else drawn.epsg,
+        **columns,
+    )
     events = list(stream.batches())
     if not sum(len(batch) for batch in events):
         raise SourceError(
@@ -217,14 +229,11 @@ def analyse_table(
     tell("laying cells")
     laid: Cells | None = None
     if drawn is not None:
-        from geo.cells import polygon_cells
-
-        laid = polygon_cells(drawn.geometry, drawn.ids, drawn.id_name)
         ground = shapely.union_all(drawn.geometry)
-    elif area is not None:
-        from layers.polygons import read_polygons
+        if cells:
+            from geo.cells import polygon_cells
 
-        ground = shapely.union_all(read_polygons(area, stream.epsg).geometry)
+            laid = polygon_cells(drawn.geometry, drawn.ids, drawn.id_name)
     else:
         ground = _hull(events)
         chosen = (Note("hull_used", level="warning"),)
@@ -248,6 +257,18 @@ def analyse_table(
         methods={name: {} for name in dict.fromkeys(("count", method))},
     )
     situation = assemble(frame, wish, (), events=events, tell=tell)
+    if not situation.cube.total:
+        where = ground_of.name if ground_of else "the area"
+        raise SourceError(
+            f"none of the events of {path.name} lies in {where}",
+            (
+                Problem(
+                    path.name,
+                    f"expected events within {where}, found {situation.cube.beside} outside it",
+                    "see that both are of the same place; --crs says what the columns are in",
+                ),
+            ),
+        )
     from maps.geopackage import write_geopackage
 
     tell(out.name)
@@ -260,12 +281,36 @@ def analyse_table(
     return situation, tuple(stream.notes)
 
 
-def _drawn(path: Path | None, epsg: int | None) -> Polygons | None:
-    if path is None:
-        return None
-    from layers.polygons import read_polygons
+def _keep_apart(
+    path: Path, out: Path, page: Path | None, cells: Path | None, area: Path | None
+) -> None:
+    """Refuse wishes that would write over what is read, or that contradict each other."""
+    problems = []
+    inputs = {file.resolve() for file in (path, cells, area) if file is not None}
+    outputs = [file.resolve() for file in (out, page) if file is not None]
+    problems += [
+        Problem(str(file), "it is read by this run and would be written over", "name another file")
+        for file in outputs
+        if file in inputs
+    ]
+    if len(set(outputs)) < len(outputs):
+        problems.append(Problem("--page", "expected a file of its own, found that of --out"))
+    if out.suffix.lower() != ".gpkg":
+        problems.append(
+            Problem("--out", f"expected a name that ends in .gpkg, found {out.name}", "-o out.gpkg")
+        )
+    if cells is not None and area is not None:
+        problems.append(Problem("--area", "the polygons of --cells are the area", "leave one out"))
+    if problems:
+        raise OutputError("the result cannot be written there", tuple(problems))
 
-    return read_polygons(path, epsg)
+
+def _box(drawn: Polygons) -> tuple[float, float, float, float]:
+    """Give the box around polygons in degrees."""
+    from geo.crs import reproject
+
+    west, south, east, north = shapely.total_bounds(reproject(drawn.geometry, drawn.epsg, 4326))
+    return float(west), float(south), float(east), float(north)
 
 
 def _hull(events: Sequence[Events]) -> BaseGeometry:

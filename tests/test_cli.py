@@ -18,6 +18,7 @@ from click.testing import CliRunner
 
 import cli
 from cli import main
+from geo.crs import transform
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -176,6 +177,71 @@ def test_a_project_with_one_report_and_empty_tables_builds(tmp_path):
     assert (folder / "out" / "2021-06" / "karta.html").stat().st_size > 100_000
     names = pyogrio.list_layers(folder / "out" / "2021-06" / "lagesbild.gpkg")[:, 0].tolist()
     assert {"cells", "hotspots", "area", "incidents"} <= set(names)
+
+
+def write_points(path, header, rows):
+    """Write a table of points."""
+    path.write_text("\n".join([header, *rows]) + "\n", "utf-8")
+    return path
+
+
+def test_swapped_degrees_in_sweden_are_turned_and_said(tmp_path):
+    """Columns labelled the wrong way round are not taken to another continent."""
+    rows = [f"{14.87 + i / 9000},{59.17 + i / 9000}" for i in range(40)]
+    table = write_points(tmp_path / "t.csv", "lat,lon", rows)
+    out = tmp_path / "o.gpkg"
+    result = call("hotspots", table, "-o", out)
+    assert result.exit_code == 0, result.output
+    assert "swapped" in result.stderr
+    assert pyogrio.read_info(out, layer="cells")["crs"] == "EPSG:3006"
+
+
+def test_the_area_tells_which_zone_coordinates_are_in(tmp_path):
+    """SWEREF 99 15 00 cannot be told from its neighbours by sight; the area's box tells."""
+    lon, lat = np.full(40, 14.87) + np.arange(40) / 9000, np.full(40, 59.17)
+    x, y = transform(lon, lat, 4326, 3009)
+    rows = [f"{n:.1f},{e:.1f}" for e, n in zip(x, y, strict=True)]
+    table = write_points(tmp_path / "t.csv", "N,E", rows)
+    area = ROOT / "examples" / "lekeberg" / "kommun.geojson"
+    result = call("hotspots", table, "-o", tmp_path / "o.gpkg", "--area", area)
+    assert result.exit_code == 0, result.output
+    frame = pyogrio.read_dataframe(tmp_path / "o.gpkg", layer="cells", read_geometry=False)
+    assert frame["n"].sum() == 40
+    away = write_points(tmp_path / "u.csv", "lon,lat", ["18.1,59.3"] * 9 + ["18.2,59.4"] * 9)
+    refused = call("hotspots", away, "-o", tmp_path / "u.gpkg", "--area", area)
+    assert refused.exit_code == 1
+    assert "lies in kommun.geojson" in refused.stderr
+
+
+def test_a_run_never_writes_over_what_it_reads(tmp_path):
+    """Input and output of one name, or page and GeoPackage of one name: refused, untouched."""
+    table = write_points(tmp_path / "t.csv", "lon,lat", ["14.8,59.2"])
+    twice = call("hotspots", table, "-o", tmp_path / "a.gpkg", "--page", tmp_path / "a.gpkg")
+    over = call("hotspots", table, "-o", table)
+    assert (twice.exit_code, over.exit_code) == (1, 1)
+    assert "written over" in over.stderr
+    assert table.read_text("utf-8") == "lon,lat\n14.8,59.2\n"
+    assert not (tmp_path / "a.gpkg").exists()
+
+
+def test_an_area_without_features_and_an_empty_background_are_no_crash(tmp_path):
+    """The first is a named problem, the second nothing to draw."""
+    folder = tmp_path / "ny"
+    call("init", folder)
+    empty = '{"type": "FeatureCollection", "features": []}'
+    (folder / "kommun.geojson").write_text(empty, "utf-8")
+    result = call("check", folder / "lagesbild.toml")
+    assert result.exit_code == 1
+    assert "found no features" in result.stderr
+    outline = (ROOT / "examples" / "lekeberg" / "kommun.geojson").read_bytes()
+    (folder / "kommun.geojson").write_bytes(outline)
+    (folder / "vatten.geojson").write_text(empty, "utf-8")
+    with (folder / "lagesbild.toml").open("a", encoding="utf-8") as file:
+        file.write('[[layers]]\nkind = "background"\nfile = "vatten.geojson"\nsubtract = true\n')
+    write_points(
+        folder / "rapporter.csv", "tid;kategori;lon;lat", ["2021-06-07;Klotter;14.92;59.245"]
+    )
+    assert call("build", folder / "lagesbild.toml").exit_code == 0
 
 
 def test_positions_at_the_end_of_the_world_are_left_out(reference, tmp_path):

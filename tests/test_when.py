@@ -148,7 +148,11 @@ def test_day_comes_first_unless_the_column_tells_otherwise() -> None:
     assert keys(times) == []
     times = read("7/6/2021", "12/25/2021")
     assert [str(t)[:10] for t in times.local] == ["2021-07-06", "2021-12-25"]
-    assert keys(times) == []
+    assert keys(times) == ["dates_read_month_first"]
+    times = read(*["7/6/2021"] * 30, "12/31/2021")  # one slip does not turn thirty dates
+    assert [str(t)[:10] for t in times.local[:30]] == ["2021-06-07"] * 30
+    assert times.unreadable.tolist() == [False] * 30 + [True]
+    assert keys(times) == ["dates_in_both_orders"]
     times = read("7/6/2021", "8/6/2021")
     assert [str(t)[:10] for t in times.local] == ["2021-06-07", "2021-06-08"]
     assert keys(times) == ["dates_read_day_first"]

@@ -8,6 +8,7 @@ import numpy as np
 
 from geo.hotspots.method import Evidence, Method, Parameter, Result
 from geo.note import Note
+from geo.places import contiguous
 from geo.schema import GI_BIN, GI_CHANCE_Q, GI_P, GI_Q, GI_Z
 from geo.significance import benjamini_hochberg, chance_p, evidence_bins, two_sided_p
 
@@ -53,6 +54,7 @@ def run(
     values: str = "auto",
     min_events: int = 30,
     min_occupied: int = 10,
+    min_place: int = 3,
 ) -> Result:
     """Test every cell, and claim a hotspot only where two independent questions agree.
 
@@ -61,7 +63,7 @@ def run(
        in the area? (exact binomial, Benjamini-Hochberg, ``gi_chance_q``).
 
     ``gi_z``, ``gi_p`` and ``gi_q`` are plain Gi*; ``gi_bin`` (and ``hot``) holds what may be
-    claimed: the weaker of the two answers, 0 where the data are too few or the cell is empty.
+    claimed: the weaker of the two answers, 0 where the data are too few, in all or in the place.
     """
     cells, n = evidence.cells, evidence.n
     weighted = values == "weight" or (values == "auto" and bool((evidence.weight != n).any()))
@@ -98,10 +100,9 @@ def run(
             )
         )
     worst = np.maximum(q, chance_q)
-    # An empty cell can be high for its neighbours' sake; nothing happened there, so it is not hot.
-    claimable = ((z < 0) | (n > 0)) & enough
-    bins = np.where(claimable, evidence_bins(z, worst), 0)
-    hot = (z > 0) & (worst < alpha) & claimable
+    bins = evidence_bins(z, worst) if enough else np.zeros(len(z), dtype=np.int64)
+    bins[(bins > 0) & ~_with_events(bins > 0, n, neighbours, min_place)] = 0
+    hot = _with_events((z > 0) & (worst < alpha) & (bins > 0), n, neighbours, min_place)
     return Result(
         columns={
             GI_Z.name: z,
@@ -111,7 +112,7 @@ def run(
             GI_CHANCE_Q.name: chance_q,
         },
         hot=hot,
-        p=p,
+        p=np.where(agree, np.maximum(p, chance), 1.0),
         q=worst,
         enough=enough,
         notes=tuple(notes),
@@ -120,8 +121,22 @@ def run(
             "values": "weight" if weighted else "n",
             "min_events": min_events,
             "min_occupied": min_occupied,
+            "min_place": min_place,
         },
     )
+
+
+def _with_events(
+    mask: NDArray[np.bool_], n: Ints, neighbours: Neighbours, least: int
+) -> NDArray[np.bool_]:
+    """Keep the marked cells of contiguous groups that hold at least ``least`` events themselves.
+
+    A cell can be high for its neighbours' sake. Empty cells may hold a group together.
+    """
+    kept = np.zeros(len(mask), dtype=bool)
+    for group in contiguous(mask, neighbours):
+        kept[group] = n[group].sum() >= least
+    return kept
 
 
 METHOD = Method(
@@ -142,6 +157,9 @@ METHOD = Method(
         Parameter("min_events", "integer", 30, "with fewer events nothing is claimed", above=0),
         Parameter(
             "min_occupied", "integer", 10, "with fewer cells that hold events, likewise", above=0
+        ),
+        Parameter(
+            "min_place", "integer", 3, "no place is hot with fewer events of its own", above=0
         ),
     ),
     order=30,
