@@ -326,7 +326,8 @@ def _distinct(
     values = [value.casefold() for value in coded.dictionary.to_pylist()]
     matches = _matches(values)
     if day_first is None:
-        day_first = _day_first(matches, notes)
+        often = np.bincount(np.asarray(coded.indices), minlength=len(matches))
+        day_first = _day_first(matches, often, notes)
     read = [m and _moment(m, month_first=not day_first) for m in matches]
     codes = np.asarray(coded.indices)
     known = np.array([moment is not None for moment in read])
@@ -344,13 +345,19 @@ _WITNESSES = 0.2
 """Of dates in the American order this share or more should have a day above 12; really 61 %."""
 
 
-def _day_first(matches: Sequence[re.Match[str] | None], notes: list[Note]) -> bool:
+def _day_first(
+    matches: Sequence[re.Match[str] | None], often: NDArray[np.int64], notes: list[Note]
+) -> bool:
     """Say whether ``7/6/2021`` means June: as the column tells, else yes, with a note."""
-    open_ones = [m for m in matches if m and "one" in m.re.groupindex]
+    counted = [
+        (m, int(n)) for m, n in zip(matches, often, strict=True) if m and "one" in m.re.groupindex
+    ]
+    open_ones = [m for m, _ in counted]
     day = any(int(m["one"]) > 12 for m in open_ones)  # noqa: PLR2004 - months
     month = [m for m in open_ones if int(m["two"]) > 12]  # noqa: PLR2004 - months
     # One odd value among many is a slip of the pen, not an American calendar.
-    american = not day and len(month) >= max(len(open_ones) * _WITNESSES, 1)
+    witnesses = sum(n for m, n in counted if int(m["two"]) > 12)  # noqa: PLR2004 - months
+    american = bool(month) and not day and witnesses >= _WITNESSES * sum(n for _, n in counted)
     if open_ones and not american and (month or not day):
         key = "dates_in_both_orders" if month else "dates_read_day_first"
         notes.append(Note(key, {"example": (month or open_ones)[0].string}, "warning"))

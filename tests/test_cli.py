@@ -192,7 +192,7 @@ def test_swapped_degrees_in_sweden_are_turned_and_said(tmp_path):
     out = tmp_path / "o.gpkg"
     result = call("hotspots", table, "-o", out)
     assert result.exit_code == 0, result.output
-    assert "swapped" in result.stderr
+    assert "with north before east" in result.stderr
     assert pyogrio.read_info(out, layer="cells")["crs"] == "EPSG:3006"
 
 
