@@ -328,7 +328,9 @@ def hotspots(events: Path, out: Path, page: Path | None, **asked: Any) -> None: 
     _say_notes(situation.notes)
     view = situation.views[0]
     _say_notes(view.notes)
-    _say(f"{view.n} events, {len(situation.cells)} cells, {len(view.hotspots)} hotspots", bold=True)
+    n = len(view.hotspots)
+    counted = f"{view.n:,} events, {len(situation.cells):,} cells"
+    _say(f"{counted}, {n} {'hotspot' if n == 1 else 'hotspots'}", bold=True)
     click.echo(out)
     if page:
         click.echo(page)

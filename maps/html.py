@@ -284,6 +284,7 @@ def _spot(spot: Hotspot, situation: Situation, words: Words, streams: Streams) -
         ),
         "gap": spot.gap_rank,
         "new": bool(spot.new),
+        "weighted": "" if spot.weight == spot.n else words.number(spot.weight),
         "at": [round(spot.x), round(spot.y)],
         "area": words("page.area", hectares=_figure(spot.area_m2 / 1e4, words)),
         "hours": streams.add(spot.hours.ravel()),

@@ -254,10 +254,21 @@ globalThis.lagesbild ??= {};
         into.append(halo, line);
       });
     });
-    // A number sits on top of its outline, so that what lies inside stays in sight.
-    const badgeAt = (spot, { a, e, n }) => {
-      const [west, , east, north] = now.view.shapes[now.view.spots.indexOf(spot)].box;
-      return [e + (a * (west + east)) / 2, n - a * north - 6];
+    // A number sits on top of its outline's highest point, so that what lies inside stays in
+    // sight; where another number is, beside or below its outermost points instead.
+    const badgePlaces = (spot, { a, e, n }) => {
+      const { xy } = now.view.shapes[now.view.spots.indexOf(spot)];
+      const [from, to] = [
+        Math.min(...now.view.shapes[now.view.spots.indexOf(spot)].rings.map((ring) => ring[0])),
+        Math.max(...now.view.shapes[now.view.spots.indexOf(spot)].rings.map((ring) => ring[1])),
+      ];
+      const outermost = (east, north) => {
+        let best = from;
+        const far = (i) => east * xy[2 * i] + north * xy[2 * i + 1];
+        for (let i = from; i < to; i += 1) if (far(i) > far(best)) best = i;
+        return [e + a * xy[2 * best] + 9 * east, n - a * xy[2 * best + 1] - 9 * north];
+      };
+      return [outermost(0, 1), outermost(1, 0), outermost(-1, 0), outermost(0, -1)];
     };
     let badgeBoxes = [];
     const badges = group("badges", (into, frame) => {
@@ -265,11 +276,15 @@ globalThis.lagesbild ??= {};
       if (!shown("spots")) return;
       const made = [];
       for (const spot of now.view.spots) {
-        const [x, y] = badgeAt(spot, frame.pixels);
-        const box = [x - 11, y - 11, x + 11, y + 11];
-        const free = !badgeBoxes.some(
-          (other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1],
-        );
+        const around = ([x, y]) => [x - 11, y - 11, x + 11, y + 11];
+        const clear = (box) =>
+          !badgeBoxes.some(
+            (other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1],
+          );
+        const places = badgePlaces(spot, frame.pixels);
+        const free = places.find((place) => clear(around(place)));
+        const [x, y] = free ?? places[0];
+        const box = around([x, y]);
         const badge = lb.svg("g", { class: free ? "badge" : "badge small", "data-rank": spot.rank });
         badge.append(lb.svg("circle", { cx: x, cy: y, r: free ? 10.5 : 4, class: "badge-disc" }));
         if (free) {
@@ -363,6 +378,9 @@ globalThis.lagesbild ??= {};
       lb.markChosen(find("spots"), spot, fromMap);
       mark();
       if (fromMap || !spot) return;
+      document
+        .querySelector(".stage")
+        .scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
       const { box: b } = now.view.shapes[now.view.spots.indexOf(spot)];
       map.fitBounds([lb.latLng(b[0], b[1]), lb.latLng(b[2], b[3])], {
         ...margins(),
@@ -445,16 +463,18 @@ globalThis.lagesbild ??= {};
       if (!now.surface || data.cells.kind === "drawn") return null;
       const { view } = now;
       // Mercator stretches: a cell's half width in pixels, a little generously.
-      const { centre, size } = data.cells;
+      const { centre, size, kind } = data.cells;
+      const hex = kind === "hex";
       let best = Infinity;
       let found = -1;
       for (let i = 0; i < view.cell.length; i += 1) {
         const [px, py] = at(centre, view.cell[i], frame.pixels);
-        const away = Math.max(Math.abs(px - x), Math.abs(py - y));
+        const away = hex ? Math.hypot(px - x, py - y) : Math.max(Math.abs(px - x), Math.abs(py - y));
         if (away < best) [best, found] = [away, i];
       }
       const stretch = 1 / Math.cos((map.getCenter().lat * Math.PI) / 180);
-      if (found < 0 || best > (size * stretch * frame.pixels.a) / 2 + 0.5) return null;
+      const reach = (size * stretch * frame.pixels.a) / (hex ? Math.sqrt(3) : 2);
+      if (found < 0 || best > reach + 0.5) return null;
       const bin = view.bin ? view.bin[found] : 0;
       const hot = bin < 0 ? words.bin_cold : bin ? words[`bin_${bin}`] : "";
       return [lb.fill(words.in_cell, { n: view.n ? view.n.value[found] : 0 }), hot];
@@ -495,7 +515,15 @@ globalThis.lagesbild ??= {};
     new ResizeObserver(() => {
       document.documentElement.style.setProperty("--masthead", `${masthead.offsetHeight}px`);
     }).observe(masthead);
-    new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(container);
+    // Until the reader moves the map, it shows the whole area in whatever box it has.
+    let moved = false;
+    for (const hand of ["pointerdown", "wheel", "keydown"]) {
+      container.addEventListener(hand, () => (moved = true), { passive: true });
+    }
+    new ResizeObserver(() => {
+      map.invalidateSize({ animate: false });
+      if (!moved && !now.chosen) goHome({ animate: false });
+    }).observe(container);
     show(now.view);
   }
 

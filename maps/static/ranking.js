@@ -75,14 +75,15 @@ globalThis.lagesbild ??= {};
       figure(words.events, spot.n),
       figure(words.times, spot.times),
       spot.patrol === null ? null : figure(words.patrol, spot.patrol),
-      spot.gap === null ? null : figure(words.gap, fill(words.gap_value, { n: spot.gap }), words.gap_help),
+      spot.gap === null ? null : figure(words.gap, fill(words.gap_value, { n: spot.gap, of: content.of }), words.gap_help),
     );
     const facts = element(
       "dl",
       "facts",
       spot.change ? figure(words.change, spot.change) : null,
-      figure(words.near, spot.near || words.none),
+      spot.near ? figure(words.near, spot.near) : null,
       figure(words.size, spot.area),
+      spot.weighted ? figure(words.weighted, spot.weighted) : null,
     );
     const details = element("details", "", element("summary", "", words.details));
     details.addEventListener("toggle", () => {
@@ -111,7 +112,8 @@ globalThis.lagesbild ??= {};
 
   /** Fills the list with the hotspots of a view; on.choose and on.point tell the map. */
   function fillRanking(list, view, content, bytes, on) {
-    list.replaceChildren(...view.spots.map((spot) => item(spot, content, bytes, on)));
+    const among = { ...content, of: view.spots.length };
+    list.replaceChildren(...view.spots.map((spot) => item(spot, among, bytes, on)));
   }
 
   /** Puts the items in order; what is open stays open. */
