@@ -268,6 +268,8 @@ def _layer(
         positions=position.columns,
     )
     if not len(rows):
+        if position.scheme == "none" and raw.geometry is None and not len(raw.left_out):
+            raise SourceError(f"{where} lacks columns", (_no_position(where, names),))
         rows.notes.append(Note("no_rows", {}, "warning"))
         return _finish(raw, rows, Built({}), np.empty(0, dtype=object), known)
     if position.scheme != "none":

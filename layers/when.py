@@ -341,6 +341,30 @@ def _distinct(
     )
 
 
+def elapsed_minutes(
+    start: NDArray[np.datetime64], end: NDArray[np.datetime64]
+) -> NDArray[np.float64]:
+    """Give the minutes that passed between two clocks on the wall in Sweden; NaN where one lacks.
+
+    The night when summer time begins is an hour short, the night when it ends an hour long. In
+    the hour that comes twice, the first is meant, unless the end would then lie before the start.
+    """
+
+    def moment(clock: NDArray[np.datetime64], *, first: bool) -> pd.Series[pd.Timestamp]:
+        which = np.full(len(clock), first)
+        told: pd.Series[pd.Timestamp] = pd.Series(clock).dt.tz_localize(
+            ZONE, ambiguous=which, nonexistent="shift_forward"
+        )
+        return told
+
+    def passed(*, first: bool) -> NDArray[np.float64]:
+        span = moment(end, first=first) - moment(start, first=True)
+        return np.asarray(span.dt.total_seconds() / 60.0, dtype=np.float64)
+
+    span = passed(first=True)
+    return np.where(span < 0, passed(first=False), span)
+
+
 _WITNESSES = 0.2
 """Of dates in the American order this share or more should have a day above 12; really 61 %."""
 

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pyogrio
 import pytest
 from click.testing import CliRunner
@@ -401,3 +402,31 @@ print("LOADED", sorted(set("{HEAVY} geo layers maps".split()) & set(sys.modules)
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert "LOADED []" in done.stdout
+
+
+def test_a_table_with_foreign_columns_is_refused_even_when_it_is_empty(tmp_path):
+    """A header without any place for a position is unusable, with or without rows: exit 1."""
+    folder = tmp_path / "ny"
+    call("init", folder)
+    outline = (ROOT / "examples" / "lekeberg" / "kommun.geojson").read_bytes()
+    (folder / "kommun.geojson").write_bytes(outline)
+    assert call("check", folder / "lagesbild.toml").exit_code == 0
+    (folder / "trafik.csv").write_text("foo;bar\n", "utf-8")
+    result = call("check", folder / "lagesbild.toml")
+    assert result.exit_code == 1
+    assert "trafik.csv" in result.stderr
+
+
+def test_a_cover_sheet_is_not_taken_for_the_table(tmp_path):
+    """The first sheet that looks like a table is read, and its name is said."""
+    book = openpyxl.Workbook()
+    book.active.append(["Rapporter för 2021, sammanställda av kommunen"])
+    sheet = book.create_sheet("Data")
+    sheet.append(["lon", "lat"])
+    for i in range(5):
+        sheet.append([14.8 + i / 100, 59.2])
+    book.save(tmp_path / "t.xlsx")
+    result = call("hotspots", tmp_path / "t.xlsx", "-o", tmp_path / "o.gpkg")
+    assert result.exit_code == 0, result.output
+    assert "Data" in result.stderr
+    assert "5 events" in result.stderr

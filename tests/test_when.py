@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layers.when import Times, read_times
+from layers.when import Times, elapsed_minutes, read_times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -247,3 +247,21 @@ def test_no_column_no_dates() -> None:
     assert np.isnat(times.local).tolist() == [True]
     assert not times.unreadable.any()
     assert len(read_times(None)) == len(read()) == 0
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "minutes"),
+    [
+        ("2021-03-28T01:30", "2021-03-28T03:30", 60),  # an hour short
+        ("2021-10-31T01:30", "2021-10-31T03:30", 180),  # an hour long
+        ("2021-10-31T02:45", "2021-10-31T02:15", 30),  # from the first 02:45 to the second 02:15
+        ("2021-06-07T22:00", "2021-06-08T00:30", 150),
+        ("2021-06-07T22:00", "2021-06-07T21:00", -60),
+    ],
+)
+def test_the_odd_nights_are_an_hour_short_and_an_hour_long(start, end, minutes) -> None:  # type: ignore[no-untyped-def]
+    """What passed between two clocks on the wall is what a watch would show."""
+    clock = [np.array([text], dtype="datetime64[s]") for text in (start, end)]
+    assert elapsed_minutes(*clock).tolist() == [minutes]
+    missing = np.array(["NaT"], dtype="datetime64[s]")
+    assert np.isnan(elapsed_minutes(clock[0], missing)).all()

@@ -18,7 +18,7 @@ from layers.formats.opening import TEXT, first_bytes, left_out_rows, quietly, re
 from layers.layer import RawTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 LARGEST_UNPACKED_BYTES = 1 << 30
@@ -136,12 +136,20 @@ def _choose(path: Path, book: Any, wanted: str | None) -> tuple[Any, tuple[Note,
             )
         return chosen, ()
     visible = [s for s in sheets.values() if s.sheet_state == "visible"] or list(sheets.values())
-    for chosen in visible:
-        if any(any(values) for _, values in _rows(path, chosen)):
-            others = len(sheets) > 1
-            note = Note("sheet_chosen", {"sheet": chosen.title, "sheets": titles})
-            return chosen, (note,) if others else ()
+    # A cover sheet has a line or two; a table has a header and rows.
+    for fits in (_is_table, any):
+        for chosen in visible:
+            if fits(any(values) and values for _, values in _rows(path, chosen)):
+                others = len(sheets) > 1
+                note = Note("sheet_chosen", {"sheet": chosen.title, "sheets": titles})
+                return chosen, (note,) if others else ()
     raise refuse(path, "expected a table, found only empty sheets", "export it again")
+
+
+def _is_table(rows: Iterable[list[str] | bool]) -> bool:
+    """Whether at least two rows have at least two cells with something in them."""
+    wide = (row for row in rows if isinstance(row, list) and sum(map(bool, row)) > 1)
+    return next(wide, None) is not None and next(wide, None) is not None
 
 
 def _rows(path: Path, sheet: Any) -> Iterator[tuple[int, list[str]]]:  # noqa: ANN401 - untyped

@@ -14,6 +14,7 @@ from layers.categories import squeeze
 from layers.layer import Events
 from layers.rows import Built, month_column, no_times, pick
 from layers.sources import ID, PLACE, Field, Kind
+from layers.when import elapsed_minutes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +73,7 @@ def build(rows: Rows) -> Built:
     start = nothing if begun is None else begun.local
     known = np.zeros(len(rows), dtype=bool) if begun is None else begun.has_hour
     end = nothing if ended is None else np.where(ended.has_hour, ended.local, nothing)
-    span = (end - start) / np.timedelta64(1, "m")
+    span = elapsed_minutes(start, end)
     spanned = ~np.isnan(span) & known
     column = rows.columns.get("end", "")
     rows.leave_out(spanned & (span < 0), "ends_before_start", column)
