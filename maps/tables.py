@@ -39,6 +39,8 @@ def hotspot_values(hotspot: Hotspot, situation: Situation, words: Words) -> dict
         "near": phrases.near(hotspot, words),
         "reason": phrases.reason(hotspot, words, situation),
     }
+    # What holds a line together on a page would only hide a name from a search in a table.
+    said = {name: text.replace("\u00a0", " ") for name, text in said.items()}
     names = (column.name for column in HOTSPOT)
     return {name: said[name] if name in said else getattr(hotspot, name) for name in names}
 

@@ -253,7 +253,7 @@ def test_too_little_data_has_words_and_points(read: Opener) -> None:
     assert names(page) == []
     assert page.locator("g.badge").count() == 0
     assert page.locator("path.point").count() == 1
-    assert "räcker inte" in page.locator("#view-notes").inner_text()
+    assert "Bara 12 händelser; 30 behövs" in page.locator("#view-notes").inner_text()
     assert "30" in page.locator("#view-notes .remark").inner_text()
 
 
