@@ -235,6 +235,22 @@ def test_a_planted_hotspot_is_found():
     assert (np.hypot(cells.x[hot] - 8250, cells.y[hot] - 9250) < 2000).all()
 
 
+def test_a_place_needs_events_of_its_own():
+    """Three events in a row make only their middle hot, one event: no place. Five make one."""
+    cells = lattice_cells(Grid("square", 200), shapely.box(0, 0, 30_000, 30_000))
+    n = np.zeros(len(cells), dtype=np.int64)
+    n[np.random.default_rng(3).choice(len(cells), 40, replace=False)] = 1
+    three, five = 50 * 150 + np.arange(60, 63), 100 * 150 + np.arange(60, 65)
+    n[three] = n[five] = 1
+    plain = run(Evidence(cells, n, n.astype(float)), min_place=1)
+    result = run(Evidence(cells, n, n.astype(float)))
+    assert plain.hot[three].tolist() == [False, True, False]
+    assert not result.hot[three].any()
+    assert result.hot[five].tolist() == [False, True, True, True, False]
+    assert (n[result.columns["gi_bin"] > 0] > 0).all()
+    assert (result.p >= result.columns["gi_p"]).all()
+
+
 def test_weights_are_used_when_there_are_any_and_it_is_said():
     """With weights Gi* sums weights; the chance of the counts still guards the claim."""
     cells = lattice_cells(Grid("square", 500), AREA)

@@ -64,6 +64,7 @@ def run(
 
     ``gi_z``, ``gi_p`` and ``gi_q`` are plain Gi*; ``gi_bin`` (and ``hot``) holds what may be
     claimed: the weaker of the two answers, 0 where the data are too few, in all or in the place.
+    ``hot`` also marks empty cells that hold a place together; ``gi_bin`` does not.
     """
     cells, n = evidence.cells, evidence.n
     weighted = values == "weight" or (values == "auto" and bool((evidence.weight != n).any()))
@@ -103,6 +104,7 @@ def run(
     bins = evidence_bins(z, worst) if enough else np.zeros(len(z), dtype=np.int64)
     bins[(bins > 0) & ~_with_events(bins > 0, n, neighbours, min_place)] = 0
     hot = _with_events((z > 0) & (worst < alpha) & (bins > 0), n, neighbours, min_place)
+    bins[(bins > 0) & (n == 0)] = 0  # it holds a place together, but nothing happened in it
     return Result(
         columns={
             GI_Z.name: z,
