@@ -116,11 +116,6 @@ def busiest_blocks(hours: Ints, *, min_n: int = 10, min_ratio: float = 2.0) -> l
     return found
 
 
-def busiest_block(hours: Ints) -> Block | None:
-    """Find the busiest block of one 7 x 24 matrix of counts, see :func:`busiest_blocks`."""
-    return busiest_blocks(hours[None])[0]
-
-
 def compare_two(now: int, then: int, *, alpha: float = 0.05) -> Trend:
     """Say whether two counts of equally long months differ (exact conditional test).
 
