@@ -6,9 +6,9 @@ import importlib
 import pkgutil
 from functools import cache
 
-from geo.hotspots.method import Evidence, Method, Parameter, Points, Result
+from geo.hotspots.method import Cluster, Evidence, Method, Parameter, Points, Result
 
-__all__ = ["Evidence", "Method", "Parameter", "Points", "Result", "methods"]
+__all__ = ["Cluster", "Evidence", "Method", "Parameter", "Points", "Result", "methods"]
 
 
 @cache

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from geo.cells import Cells
+    from geo.cube import Cube
     from geo.note import Note
     from geo.schema import Column
 
@@ -36,8 +38,13 @@ class Points:
 class Evidence:
     """What a method sees: counts and weights per cell of the study area, and the points if asked.
 
-    ``n`` and ``weight`` have one entry per cell, empty cells as zeros. ``area`` (metres) is the
-    study area, where it is known.
+    ``n`` and ``weight`` have one entry per cell, empty cells as zeros, over the period of the
+    statistics. ``area`` (metres) is the study area, where it is known. ``exposure`` (one entry per
+    cell, not negative) is what events are measured against: inhabitants, say; without it, ground.
+    ``cube`` holds this map's events of all months, also those before the period; ``months`` are
+    the first and last month of the period (``geo.months``); both None where no event has a date.
+    ``families`` are the period's counts per cell of every family that occurs, ``sites`` the places
+    beside which trouble is looked for (bathing sites). ``seed`` rules all randomness.
     """
 
     cells: Cells
@@ -45,6 +52,42 @@ class Evidence:
     weight: Floats
     points: Points | None = None
     area: BaseGeometry | None = None
+    exposure: Floats | None = None
+    cube: Cube | None = None
+    months: tuple[int, int] | None = None
+    families: Mapping[str, Ints] = field(default_factory=dict)
+    sites: Points | None = None
+    seed: int = 1
+
+    @property
+    def share(self) -> Floats:
+        """The part of the events that each cell would hold if nothing stood out; sums to 1."""
+        held = self.cells.area_m2 if self.exposure is None else self.exposure
+        return np.asarray(held / max(float(held.sum()), 1e-300), dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Cluster:
+    """A place that a method found as a whole, not cell by cell; centre (x, y) in metres.
+
+    ``cells`` are positions, empty cells among them. ``n`` events were ``expected`` to be fewer;
+    ``score`` is the method's own measure (a scan's log likelihood ratio). ``months`` are the first
+    and last month in which it holds (None: the whole period). ``recurrence_months`` is how often
+    chance alone would show as much if one looked every month. ``shape`` is its outline, metres.
+    """
+
+    cells: Ints
+    x: float
+    y: float
+    n: int
+    expected: float
+    p: float
+    score: float
+    shape: BaseGeometry
+    radius_m: float | None = None
+    months: tuple[int, int] | None = None
+    recurrence_months: float | None = None
+    significant: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +96,9 @@ class Result:
 
     ``hot`` marks the cells for which a hotspot is claimed (None where the method claims nothing,
     as a plain count does); ``p`` and ``q`` go with it. ``enough`` is False where the data cannot
-    carry a claim; then ``hot`` is all False and a note says why.
+    carry a claim; then ``hot`` is all False and a note says why. ``clusters`` are for methods that
+    find places as a whole, the strongest first; then these are the hotspots, else the contiguous
+    groups of ``hot``. ``facts`` are numbers about the whole map, by name.
     """
 
     columns: Mapping[str, NDArray[Any]]
@@ -62,6 +107,8 @@ class Result:
     q: Floats | None = None
     enough: bool = True
     notes: tuple[Note, ...] = ()
+    clusters: tuple[Cluster, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
     used: Mapping[str, Any] = field(default_factory=dict)
     """Every parameter as it was used, chosen values included."""
 
@@ -80,7 +127,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method: its name, what it promises in a sentence, its source, settings and columns."""
+    """One method: its name, what it promises in a sentence, its source, settings and columns.
+
+    ``together`` marks a method that compares families: it is asked once, for the map of them all.
+    """
 
     name: str
     summary: str
@@ -89,4 +139,5 @@ class Method:
     run: Callable[..., Result]
     parameters: tuple[Parameter, ...] = ()
     needs_points: bool = False
+    together: bool = False
     order: int = 100
