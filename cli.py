@@ -301,6 +301,9 @@ def _build(
 @click.option(
     "--method", default="gi_star", show_default=True, metavar="NAME", help="See: methods."
 )
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="A parameter of the method."
+)
 @click.option("--cell-size", type=float, metavar="M", help="Metres [default: from the extent]")
 @click.option("--grid", type=click.Choice(["square", "hex"]), default="square", show_default=True)
 @click.option("--cells", type=click.Path(path_type=Path), help="Polygons to use as the cells.")

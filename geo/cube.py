@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from geo.aoristic import spread
 from geo.months import HOURS, UNKNOWN_HOUR, UNKNOWN_MONTH
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+
+    from geo.aoristic import Between
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -23,6 +26,22 @@ _MONTHS = 1 << 17
 """Room for months in a packed key: years up to ten thousand."""
 _MOST_WAITING = 1 << 21
 """Events that may wait to be brought together."""
+_MOST_SHARES = 1 << 20
+"""Shares that are made of events at a time; one event of many years may have more."""
+
+
+class Mass(NamedTuple):
+    """Where the events lie when each is spread over the time in which it may have happened.
+
+    Parallel arrays as those of a cube. Combinations may come twice, and parts be negative where an
+    event is taken away from the row that counts it: only sums say something.
+    """
+
+    cell: Ints
+    month: Ints
+    category: Ints
+    hour: Ints
+    mass: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +51,12 @@ class Cube:
     ``cell`` are positions among the ``cells`` of the study area, ``month`` as in ``geo.months``
     (``UNKNOWN_MONTH`` allowed), ``category`` positions in ``categories``, ``hour`` the hour of the
     week (``UNKNOWN_HOUR`` allowed). ``beside`` counts events that lie in no cell that takes part.
+
+    An event known only from one time to another is counted once, whole, in the month of its
+    midpoint and at an unknown hour. ``between`` holds these events again: its ``n`` counts them
+    where this cube does, its ``weight`` is the share of them (1 an event, whatever it weighs) that
+    lies in a row, so that ``n`` may be nought there. None where no event is spread. What is called
+    mass follows the shares, and adds up to the number of events.
     """
 
     cells: int
@@ -43,6 +68,7 @@ class Cube:
     n: Ints
     weight: Floats
     beside: int = 0
+    between: Cube | None = None
 
     def select(
         self,
@@ -51,7 +77,11 @@ class Cube:
         categories: Sequence[str] | None = None,
         cells: NDArray[np.bool_] | None = None,
     ) -> Cube:
-        """Keep what lies in the months (first and last, both included), categories and cells."""
+        """Keep what lies in the months (first and last, both included), categories and cells.
+
+        A selection of months keeps the events counted in them, and the mass that lies in them: the
+        two need not add up alike, for an event may lie on both sides of the border.
+        """
         everything = categories is not None and set(categories) >= set(self.categories)
         categories = None if everything else categories
         if months is None and categories is None and cells is None:
@@ -65,7 +95,11 @@ class Cube:
         if cells is not None:
             keep &= cells[self.cell]
         columns = ("cell", "month", "category", "hour", "n", "weight")
-        return replace(self, **{name: getattr(self, name)[keep] for name in columns})
+        between = self.between
+        if between is not None:
+            between = between.select(months=months, categories=categories, cells=cells)
+        kept = {name: getattr(self, name)[keep] for name in columns}
+        return replace(self, between=between, **kept)
 
     @cached_property
     def total(self) -> int:
@@ -101,8 +135,32 @@ class Cube:
         return n.astype(np.int64)
 
     @cached_property
+    def mass(self) -> Mass:
+        """Every event where it may have happened: whole where its time is known, else spread."""
+        certain = Mass(self.cell, self.month, self.category, self.hour, self.n.astype(np.float64))
+        other = self.between
+        if other is None:
+            return certain
+        moved = (other.cell, other.month, other.category, other.hour, other.weight - other.n)
+        return Mass(*(np.concatenate(pair) for pair in zip(certain, moved, strict=True)))
+
+    def mass_per_hour(self) -> Floats:
+        """Mass of each of the 168 hours of the week, and last of events of unknown hour."""
+        mass = self.mass
+        return np.bincount(mass.hour, weights=mass.mass, minlength=_SLOTS).astype(np.float64)
+
+    def mass_per_month(self, first: int, last: int) -> Floats:
+        """Mass of each month from first to last, both included."""
+        mass = self.mass
+        inside = (mass.month >= first) & (mass.month <= last)
+        found = np.bincount(
+            mass.month[inside] - first, weights=mass.mass[inside], minlength=last - first + 1
+        )
+        return found.astype(np.float64)
+
+    @cached_property
     def span(self) -> tuple[int, int] | None:
-        """First and last month that hold an event, or None when no event has a date."""
+        """First and last month in which an event is counted, or None when no event has a date."""
         known = self.month[self.month != UNKNOWN_MONTH]
         return (int(known.min()), int(known.max())) if len(known) else None
 
@@ -127,6 +185,7 @@ class CubeBuilder:
     _n: list[Ints] = field(default_factory=list)
     _weight: list[Floats] = field(default_factory=list)
     _waiting: int = 0
+    _between: CubeBuilder | None = None
 
     def add(
         self,
@@ -136,10 +195,12 @@ class CubeBuilder:
         category: NDArray[np.integer] | None = None,
         hour: NDArray[np.integer] | None = None,
         weight: Floats | None = None,
+        between: Between | None = None,
     ) -> None:
         """Count a batch of events; ``cell`` is -1 for those in no cell that takes part.
 
         Omitted months and hours are unknown, omitted categories the first, omitted weights 1.
+        Events that are ``between`` two times are counted as the others, and spread beside.
         """
         inside = cell >= 0
         all_inside = bool(inside.all())
@@ -159,36 +220,72 @@ class CubeBuilder:
         n = np.ones(len(key), dtype=np.int64)
         weight = np.ones(len(cell)) if weight is None else weight
         self._push(key, n, weight if all_inside else weight[inside])
+        if between is not None and not all_inside:
+            between = between.take(inside)
+        if between is not None:
+            self._spread(key, between)
+
+    def _spread(self, key: Ints, between: Between) -> None:
+        """Count events again where they are counted, and lay shares where they may have been."""
+        rows = partial(Cube, self.cells, self.categories)
+        for at in _in_batches(between):
+            cell, month, category, hour = self._unpack(key[at])
+            one, nought = np.ones(len(at), dtype=np.int64), np.zeros(len(at))
+            self._again(rows(cell, month, category, hour, one, nought))
+            whose, months, hours, share = spread(
+                between.start[at], between.end[at], between.timed[at]
+            )
+            none = np.zeros(len(whose), dtype=np.int64)
+            self._again(
+                rows(
+                    cell[whose],
+                    months.astype(np.int64),
+                    category[whose],
+                    hours.astype(np.int64),
+                    none,
+                    share,
+                )
+            )
+
+    def _again(self, cube: Cube) -> None:
+        """Add to what is known only from one time to another."""
+        if self._between is None:
+            self._between = CubeBuilder(self.cells, self.categories)
+        self._between.merge(cube)
 
     def merge(self, cube: Cube) -> None:
         """Add what another cube has counted."""
         self.beside += cube.beside
         key = self._key(cube.cell, cube.month, cube.category, cube.hour)
         self._push(key, cube.n, cube.weight)
+        if cube.between is not None:
+            self._again(cube.between)
 
     def build(self) -> Cube:
         """Give the cube of everything added so far."""
         self._compact()
         key = self._keys[0] if self._keys else np.zeros(0, dtype=np.int64)
-        rest, month = np.divmod(key, _MONTHS)
-        rest, hour = np.divmod(rest, _SLOTS)
-        cell, category = np.divmod(rest, max(len(self.categories), 1))
         return Cube(
             self.cells,
             self.categories,
-            cell,
-            month + UNKNOWN_MONTH,
-            category,
-            hour,
+            *self._unpack(key),
             self._n[0] if self._n else key,
             self._weight[0] if self._weight else np.zeros(0),
             self.beside,
+            None if self._between is None else self._between.build(),
         )
 
     def _key(self, cell: Ints, month: Ints | int, category: Ints | int, hour: Ints | int) -> Ints:
         """Pack a combination into one whole number."""
         place = cell * max(len(self.categories), 1) + category
         return (place * _SLOTS + hour) * _MONTHS + (month - UNKNOWN_MONTH)
+
+    def _unpack(self, key: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+        """Give cell, month, category and hour of packed combinations."""
+        rest, month = np.divmod(key, _MONTHS)
+        rest, hour = np.divmod(rest, _SLOTS)
+        cell, category = np.divmod(rest, max(len(self.categories), 1))
+        return cell, month + UNKNOWN_MONTH, category, hour
 
     def _push(self, key: Ints, n: Ints, weight: Floats) -> None:
         self._keys.append(key)
@@ -215,3 +312,15 @@ class CubeBuilder:
             unique, counts = np.unique(key, return_counts=True)
             total, weights = counts.astype(np.int64), counts.astype(np.float64)
         self._keys, self._n, self._weight = [unique], [total], [weights]
+
+
+def _in_batches(between: Between) -> Iterator[Ints]:
+    """Give the positions of events that are to be spread, so many that memory stays bounded."""
+    at = np.flatnonzero(between.needed)
+    start, end = between.start[at], between.end[at]
+    hours = (end - start) // np.timedelta64(1, "h") + 2
+    months = end.astype("datetime64[M]") - start.astype("datetime64[M]")
+    reach = np.cumsum(np.minimum(hours, (months.astype(np.int64) + 1) * HOURS))
+    last = reach[-1] if len(reach) else 0
+    cuts = np.searchsorted(reach, np.arange(_MOST_SHARES, last, _MOST_SHARES))
+    yield from (part for part in np.split(at, cuts) if len(part))

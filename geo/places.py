@@ -23,6 +23,8 @@ Trend = Literal["up", "down", "same", "few"]
 _COMPASS: tuple[Compass, ...] = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
 _LONGEST_HOURS = 8
 _ALL_BUT_ONE = 6
+_DECIMALS = 9
+"""Sums of parts of events are whole again only nearly: what differs by less is alike."""
 _TELLING = 8.3
 """The largest log likelihood ratio of all blocks stays below this in 95 % of even weeks.
 
@@ -59,48 +61,60 @@ def compass(dx: float, dy: float) -> Compass:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A run of weekdays and a run of hours, both ends included; runs may wrap."""
+    """A run of weekdays and a run of hours, both ends included; runs may wrap.
+
+    ``n`` events lie in it: a whole number unless events are spread over hours.
+    """
 
     first_day: int
     last_day: int
     first_hour: int
     last_hour: int
-    n: int
+    n: float
 
 
-def busiest_blocks(hours: Ints, *, min_n: int = 10, min_ratio: float = 2.0) -> list[Block | None]:
+def busiest_blocks(
+    hours: Ints | Floats, *, min_n: int = 10, min_ratio: float = 2.0
+) -> list[Block | None]:
     """Find the block of weekdays and hours that stands out most in each week of counts.
 
-    ``hours`` has shape (places, 7, 24). Of all blocks of 1 to 5 or 7 days by 1 to 8 hours, the one
-    with the largest likelihood ratio of "denser inside" against "even over the week" (Kulldorff
-    1997, Poisson). A night belongs to the day it begins on: hours run on from 23 into the next
-    day. None with fewer than ``min_n`` events, where an even week would often show as much (5 %
-    level, all blocks considered), or where the block is not ``min_ratio`` times as dense as the
-    week or holds less than a quarter of the events.
+    ``hours`` has shape (places, 7, 24): counts, or mass of events that are spread over the hours
+    in which they may have happened (``geo.aoristic``). Of all blocks of 1 to 5 or 7 days by 1 to
+    8 hours, the one with the largest likelihood ratio of "denser inside" against "even over the
+    week" (Kulldorff 1997, Poisson). A night belongs to the day it begins on: hours run on from 23
+    into the next day. None with fewer than ``min_n`` events, where an even week would often show
+    as much (5 % level, all blocks considered), or where the block is not ``min_ratio`` times as
+    dense as the week or holds less than a quarter of the events.
+
+    Spreading evens the week out, so that with mass a block is found more seldom than with the
+    true hours: the level holds, the power falls. Where events are known to a day or a weekend
+    only, the block found is as good a part of that time as any other: no hour stands out in it.
     """
     places = np.arange(len(hours))
-    total = hours.sum(axis=(1, 2))
+    total = np.round(hours.sum(axis=(1, 2)), _DECIMALS)
     whole = np.maximum(total, 1)[:, None, None].astype(np.float64)
-    week = hours.reshape(len(hours), 168)
+    week = hours.reshape(len(hours), 168).astype(np.float64)
     running = np.concatenate(
-        [np.zeros((len(hours), 1), dtype=np.int64), np.cumsum(np.tile(week, 2), axis=1)], axis=1
+        [np.zeros((len(hours), 1)), np.cumsum(np.tile(week, 2), axis=1)], axis=1
     )
     begin = np.arange(24)[:, None] + 24 * np.arange(7)
     best = np.where(total >= min_n, _TELLING, np.inf)
     found: list[Block | None] = [None] * len(hours)
     for length in range(1, _LONGEST_HOURS + 1):
         per_day = running[:, begin + length] - running[:, begin]
-        n = np.zeros_like(per_day)
+        so_far = np.zeros_like(per_day)
         for days in range(1, 8):
-            n = n + np.roll(per_day, 1 - days, axis=2)
+            so_far += np.roll(per_day, 1 - days, axis=2)
             if days == _ALL_BUT_ONE:  # "Tuesday to Sunday" says no more than "every day"
                 continue
             expected = whole * days * length / 168.0
+            n = np.round(so_far, _DECIMALS)
+            rest = np.round(whole - n, _DECIMALS)
             telling = (n >= min_ratio * expected) & (n * 4 >= whole)
             # Nothing counts for nothing: 0 log 0 is 0.
-            inside = np.log(np.maximum(n, 1) / expected)
-            outside = np.log(np.maximum(whole - n, 1) / (whole - expected))
-            llr = n * inside + (whole - n) * outside
+            inside = np.log(np.where(n > 0, n, 1.0) / expected)
+            outside = np.log(np.where(rest > 0, rest, 1.0) / (whole - expected))
+            llr = np.round(n * inside + rest * outside, _DECIMALS)
             flat = np.where(telling, llr, 0.0).reshape(len(hours), 168)
             top = np.argmax(flat, axis=1)
             for place in np.flatnonzero(flat[places, top] > best + 1e-9):
@@ -111,7 +125,7 @@ def busiest_blocks(hours: Ints, *, min_n: int = 10, min_ratio: float = 2.0) -> l
                     (day + days - 1) % 7,
                     hour,
                     (hour + length - 1) % 24,
-                    int(n[place, hour, day]),
+                    float(n[place, hour, day]),
                 )
     return found
 

@@ -32,6 +32,12 @@ GI_Q = Column("gi_q", "real")
 GI_BIN = Column("gi_bin", "integer")
 GI_CHANCE_Q = Column("gi_chance_q", "real")
 
+LISA_I = Column("lisa_i", "real")
+LISA_Z = Column("lisa_z", "real")
+LISA_P = Column("lisa_p", "real")
+LISA_Q = Column("lisa_q", "real")
+LISA_CLASS = Column("lisa_class", "text")
+
 HOTSPOT = (
     Column("hotspot_id", "text"),
     Column("family", "text"),
@@ -50,12 +56,44 @@ HOTSPOT = (
     Column("n_month_before", "integer"),
     Column("n_year_before", "integer"),
     Column("trend", "text"),
+    Column("recent_n", "integer"),
+    Column("recent_base", "real"),
+    Column("recent_ratio", "real"),
+    Column("recent_low", "real"),
+    Column("recent_high", "real"),
+    Column("recent_p", "real"),
+    Column("recent", "text"),
+    Column("stability", "text"),
+    Column("stability_bootstrap", "real"),
+    Column("stability_grids", "real"),
     Column("near", "text"),
     Column("patrol_minutes", "real"),
     Column("gap_rank", "integer"),
     Column("reason", "text"),
 )
 """The hotspots table, one row a place and family, in this order."""
+
+CLUSTER = (
+    Column("cluster_id", "text"),
+    Column("method", "text"),
+    Column("family", "text"),
+    Column("rank", "integer"),
+    Column("name", "text"),
+    Column("n", "integer"),
+    Column("expected", "real"),
+    Column("ratio", "real"),
+    Column("score", "real"),
+    Column("p", "real"),
+    Column("significant", "integer"),
+    Column("first_month", "text"),
+    Column("last_month", "text"),
+    Column("radius_m", "real"),
+    Column("recurrence_months", "real"),
+    Column("categories", "text"),
+    Column("near", "text"),
+    Column("reason", "text"),
+)
+"""The clusters table: places that a method found as a whole, one row a place, method and family."""
 
 LEFT_OUT = (
     Column("source", "text"),

@@ -39,6 +39,22 @@ def benjamini_hochberg(p: Floats) -> Floats:
     return q
 
 
+def benjamini_yekutieli(p: Floats) -> Floats:
+    """Adjust p-values for false discovery under any dependence between the tests.
+
+    Benjamini-Hochberg times the sum of 1 / i over the m tests, at most 1: far more cautious (8
+    times at 2,000 cells). Source: Benjamini & Yekutieli (2001). ``NaN`` stays ``NaN`` and is not
+    counted as a test.
+    """
+    tests = int((~np.isnan(p)).sum())
+    return np.minimum(benjamini_hochberg(p) * harmonic(tests), 1.0)
+
+
+def harmonic(n: int) -> float:
+    """Sum 1 / i over i from 1 to n: what any dependence costs, see ``benjamini_yekutieli``."""
+    return float((1.0 / np.arange(1, n + 1)).sum())
+
+
 def chance_p(n: Ints, total: int, share: Floats) -> Floats:
     """Give the exact two-sided p of n of ``total`` events falling where ``share`` of the area is.
 

@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -35,7 +35,8 @@ from layers.positions import area_of_use, as_told, read_position, share_in
 from layers.reading import format_of
 from layers.rows import no_times
 from layers.sources import CATEGORY, CLOCK, TIME, WEIGHT
-from layers.when import Times, read_times
+from layers.sources.incidents import CLOCK_FROM, CLOCK_TO, TIME_FROM, TIME_TO
+from layers.when import Times, between_note, from_to, read_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from geo.aoristic import Between
     from layers.layer import RawTable
 
     Floats = NDArray[np.float64]
@@ -55,7 +57,8 @@ NO_CATEGORY = "events"
 MISSING_CATEGORY = "other"
 """The category of a row that says none."""
 
-_FIELDS = (CATEGORY, TIME, CLOCK, WEIGHT)
+_SPAN = (TIME_FROM, TIME_TO, CLOCK_FROM, CLOCK_TO)
+_FIELDS = (CATEGORY, TIME, CLOCK, WEIGHT, *_SPAN)
 _TOO_MANY_CATEGORIES = 200
 _SAME_PLACE_M = 50.0
 _A_RASTER = 5
@@ -64,6 +67,23 @@ _FAR_M = 500_000.0
 _LOOK = 5000
 _YEAR_FIRST = r"\s*\d{4}-?\d{2}-?\d{2}"
 _EPSG_IN_NAME = re.compile(r"(?<!\d)(\d{4,5})(?!\d)")
+
+
+class _Dates(NamedTuple):
+    """When the events of some rows happened; ``turned`` marks those that end before they start."""
+
+    times: Times
+    between: Between | None
+    turned: Mask
+
+    def take(self, mine: slice) -> _Dates:
+        """Give those of some of the rows."""
+        whole = self.times
+        return _Dates(
+            Times(whole.local[mine], whole.has_hour[mine], whole.unreadable[mine]),
+            None if self.between is None else self.between.take(mine),
+            self.turned[mine],
+        )
 
 
 @dataclass(eq=False)
@@ -92,14 +112,18 @@ class EventStream:
     _centres: Floats | None = None
     _undated: int = 0
     _unreadable_dates: int = 0
-    _dates: Times | None = None
+    _turned: int = 0
+    _extent: tuple[int, int, int] = (0, 0, 0)
+    _dates: _Dates | None = None
     _dated: int = 0
 
     def batches(self) -> Iterator[Events]:
         """Give the events batch by batch.
 
-        An event with a position is kept whatever its date: one that is missing or unreadable
-        leaves the month and the hour unknown, and a note counts them. Rows that stand twice are
+        An event with a position is kept whatever its date: one that is missing or unreadable, or
+        an end before the start, leaves the month and the hour unknown, and a note counts them.
+        Where a table has no time but two, from and to, events are counted and spread as incidents
+        are (``layers.when.from_to``). Rows that stand twice are
         both kept: a stream remembers no rows.
 
         Raises
@@ -116,30 +140,47 @@ class EventStream:
 
     def _settle_dates(self) -> None:
         """Read dates that do not begin with the year as one column: they must agree on an order."""
-        name = self.columns.get("time")
-        first = self.waiting[0].data[name] if name and self.waiting else pd.Series(dtype="str")
-        if first.head(_LOOK).dropna().astype("str").str.match(_YEAR_FIRST).all():
+        names = [self.columns[name] for name in self._dating if self.waiting]
+        firsts = [self.waiting[0].data[name].head(_LOOK).dropna().astype("str") for name in names]
+        if all(first.str.match(_YEAR_FIRST).all() for first in firsts):
             return
         self.waiting += list(self.rest)
         self._dates = self._read_times(
             pd.concat([table.data for table in self.waiting], ignore_index=True)
         )
 
-    def _read_times(self, data: pd.DataFrame) -> Times:
-        clock = self.columns.get("clock")
-        times = read_times(data[self.columns["time"]], None if clock is None else data[clock])
-        for note in times.notes:
-            self._note(note)
-        return times
+    @property
+    def _dating(self) -> list[str]:
+        """The fields that date the events: one time, or two, or none."""
+        return [name for name in ("time", "time_from", "time_to") if name in self.columns]
 
-    def _times_of(self, data: pd.DataFrame) -> Times:
+    def _read_times(self, data: pd.DataFrame) -> _Dates:
+        read = []
+        for name in self._dating:
+            clock = self.columns.get(name.replace("time", "clock"))
+            read.append(
+                read_times(data[self.columns[name]], None if clock is None else data[clock])
+            )
+            for note in read[-1].notes:
+                self._note(note)
+        if len(read) == 1:
+            return _Dates(read[0], None, np.zeros(len(data), dtype=bool))
+        found = from_to(*read)
+        lost = found.turned | found.times.unreadable
+        known = replace(
+            found.times,
+            local=np.where(lost, np.datetime64("NaT", "s"), found.times.local),
+            has_hour=found.times.has_hour & ~lost,
+        )
+        return _Dates(known, found.between, found.turned & ~found.times.unreadable)
+
+    def _times_of(self, data: pd.DataFrame) -> _Dates:
         """Read the times of a batch, or take them from the whole column where it was read."""
         if self._dates is None:
             return self._read_times(data)
         mine = slice(self._dated, self._dated + len(data))
         self._dated = mine.stop
-        whole = self._dates
-        return Times(whole.local[mine], whole.has_hour[mine], whole.unreadable[mine], ())
+        return self._dates.take(mine)
 
     def _events(self, table: RawTable) -> Iterator[Events]:
         self.left_out.update(table.left_out["reason"].tolist())
@@ -154,7 +195,7 @@ class EventStream:
             keep = self._out(keep, bad, "unreadable_number")
             keep = self._out(keep, own < 0, "negative_number")
             weight = np.where(np.isnan(own), 1.0, own)
-        month, hour, local = self._times(table.data, keep)
+        month, hour, local, between = self._times(table.data, keep)
         category = self._categorise(table.data)
         if self._centres is None:
             self._centres = _centres(a, b, keep, category, local)
@@ -171,12 +212,16 @@ class EventStream:
         if not keep.any():
             return
         names = tuple(self.categories)
+        if between is not None:
+            between = between.take(keep)
+        if between is not None:
+            n, months, days = between.extent()
+            self._extent = self._extent[0] + n, self._extent[1] + months, max(self._extent[2], days)
         if keep.all():
-            yield Events(x, y, month, hour, category, names, weight)
+            yield Events(x, y, month, hour, category, names, weight, between)
         else:
-            yield Events(
-                x[keep], y[keep], month[keep], hour[keep], category[keep], names, weight[keep]
-            )
+            x, y, month, hour = x[keep], y[keep], month[keep], hour[keep]
+            yield Events(x, y, month, hour, category[keep], names, weight[keep], between)
 
     def _out(self, keep: Mask, bad: Mask, reason: str) -> Mask:
         n = int((keep & bad).sum())
@@ -195,17 +240,20 @@ class EventStream:
 
     def _times(
         self, data: pd.DataFrame, keep: Mask
-    ) -> tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.datetime64]]:
-        if "time" not in self.columns:
+    ) -> tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.datetime64], Between | None]:
+        if not self._dating:
             month, hour = no_times(len(data))
-            return month, hour, np.full(len(data), np.datetime64("NaT"), dtype="datetime64[s]")
-        times = self._times_of(data)
+            nothing = np.full(len(data), np.datetime64("NaT"), dtype="datetime64[s]")
+            return month, hour, nothing, None
+        times, between, turned = self._times_of(data)
         self._unreadable_dates += int((keep & times.unreadable).sum())
-        self._undated += int((keep & np.isnat(times.local) & ~times.unreadable).sum())
+        self._turned += int((keep & turned).sum())
+        undated = np.isnat(times.local) & ~times.unreadable & ~turned
+        self._undated += int((keep & undated).sum())
         month, hour = month_and_hour(times.local)
         if not times.has_hour.all():
             hour[~times.has_hour] = UNKNOWN_HOUR
-        return month, hour, times.local
+        return month, hour, times.local, between
 
     def _note(self, note: Note) -> None:
         """Keep a note of a batch; a second one of its kind adds to the first one's number."""
@@ -235,9 +283,15 @@ class EventStream:
         return self._places[word]
 
     def _conclude(self) -> None:
+        column = ", ".join(self.columns[name] for name in self._dating)
         if self._unreadable_dates:
-            values = {"n": self._unreadable_dates, "column": self.columns["time"]}
+            values = {"n": self._unreadable_dates, "column": column}
             self.notes.append(Note("dates_unreadable_kept", values, "warning"))
+        if self._turned:
+            values = {"n": self._turned, "column": column}
+            self.notes.append(Note("ends_before_start_kept", values, "warning"))
+        if self._extent[0]:
+            self.notes.append(between_note(*self._extent))
         if self._undated:
             self.notes.append(Note("dates_missing", {"n": self._undated}))
         if self.area_level:
@@ -296,6 +350,8 @@ def open_events(
 ) -> EventStream:
     """Open a table of events: find its columns and its coordinate system, and say both.
 
+    Columns of a time from and a time to are used where there is none of the time itself.
+
     Longitude and latitude are preferred to metres where a table has both. ``crs`` is the system
     in metres to work in, and the one that columns in metres are in; else the events come in
     SWEREF 99 TM in Sweden, in the UTM zone elsewhere, or in the metres that the table has. A
@@ -333,6 +389,7 @@ def open_events(
     columns = find_columns(_FIELDS, names, wanted, taken=position.columns)
     notes = list(first.notes)
     table = waiting[0].data
+    _choose_times(columns, table)
     if "category" in columns and "category" not in wanted:
         distinct = table[columns["category"]].nunique()
         if distinct > min(_TOO_MANY_CATEGORIES, max(len(table) // 2, 2)):
@@ -355,6 +412,17 @@ def open_events(
         waiting=waiting,
         rest=tables,
     )
+
+
+def _choose_times(columns: dict[str, str], table: pd.DataFrame) -> None:
+    """Take the two times of a span only both, where they hold dates, and where there is not one."""
+    span = [columns[one.name] for one in (TIME_FROM, TIME_TO) if one.name in columns]
+    whole = "time" not in columns and len(span) == 2  # noqa: PLR2004 - from and to
+    # Words like "from" and "till" also head streets, stops and amounts.
+    if whole and all((~np.isnat(read_times(table[name].head(_LOOK)).local)).any() for name in span):
+        return
+    for one in _SPAN:
+        columns.pop(one.name, None)
 
 
 def _halves(given: dict[str, str], path: Path) -> list[Problem]:
@@ -556,7 +624,7 @@ def _said(
     notes.append(Note("metres_chosen", {"epsg": epsg, "name": system_name(epsg)}))
     if "category" not in columns:
         notes.append(Note("no_category_column"))
-    if "time" not in columns:
+    if not columns.keys() & {"time", "time_from"}:
         notes.append(Note("no_time_column"))
     return notes
 

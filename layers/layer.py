@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
+    from geo.aoristic import Between
     from geo.errors import Problem
     from geo.note import Note
 
@@ -47,6 +48,8 @@ class Events:
     """What the cube counts: parallel arrays, one entry an event, coordinates in metres.
 
     ``category`` are positions in ``categories``; ``month`` and ``hour`` as in ``geo.months``.
+    ``between`` says of events known only from one time to another, from when to when: they are
+    counted in their month, at their hour, and spread beside; None where there is none.
     """
 
     x: Floats
@@ -56,6 +59,7 @@ class Events:
     category: NDArray[np.int32]
     categories: tuple[str, ...]
     weight: Floats
+    between: Between | None = None
 
     def __len__(self) -> int:
         return len(self.x)

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 
 Language = Literal["sv", "en"]
 
-DEFAULT_METHODS = ("count", "kde", "gi_star")
+DEFAULT_METHODS = (
+    "count",
+    "kde",
+    "gi_star",
+    "local_moran",
+    "scan",
+    "change",
+    "joint",
+    "concentration",
+)
 DEFAULT_CRS = 3006
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -54,10 +63,16 @@ class GridSettings:
 
 @dataclass(frozen=True, slots=True)
 class HotspotSettings:
-    """``[hotspots]``: the methods to run, in order, and how far "within reach" is, in metres."""
+    """``[hotspots]``: the methods to run, in order, and how far "within reach" is, in metres.
+
+    ``exposure`` names a layer of inhabitants to measure events against instead of ground;
+    ``stability`` asks how often each hotspot comes back.
+    """
 
     methods: tuple[str, ...] = DEFAULT_METHODS
     reach_m: float = 500.0
+    exposure: str | None = None
+    stability: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -454,11 +469,11 @@ def _check(top: _Table, path: Path) -> Project:
     period = top.table("period")
     window = period.integer("window_months", 12, least=1)
     period.finish()
-    spots = _hotspots(top.table("hotspots"))
     parameters = _methods(top.table("methods"))
     families = _families(top.table("families"))
     vocabulary = _categories(top.table("categories"), families)
     layers = _layers(top, path.parent, vocabulary)
+    spots = _hotspots(top.table("hotspots"), layers)
     top.finish()
     return Project(
         path=path,
@@ -529,7 +544,7 @@ def _known_methods() -> Mapping[str, Any]:
     return methods()
 
 
-def _hotspots(table: _Table) -> HotspotSettings:
+def _hotspots(table: _Table, layers: Sequence[LayerSettings]) -> HotspotSettings:
     names = table.texts("methods")
     if names is not None:
         known = list(_known_methods())
@@ -545,8 +560,33 @@ def _hotspots(table: _Table) -> HotspotSettings:
                 "methods", "expected at least one method, found none", 'methods = ["count"]'
             )
     reach = table.number("reach_m", 500.0, above=0, unit="metres")
+    exposure = table.text("exposure")
+    population = [layer.name for layer in layers if layer.kind == "population"]
+    if exposure is not None and exposure not in population:
+        table.wrong(
+            "exposure",
+            f"expected the name of a layer of kind population, found {exposure!r}",
+            f"use {population[0]!r}" if population else 'add [[layers]] kind = "population"',
+        )
+    stability = table.yes_no("stability", default=True)
     table.finish()
-    return HotspotSettings(tuple(dict.fromkeys(names or DEFAULT_METHODS)), reach)
+    chosen = tuple(dict.fromkeys(names or DEFAULT_METHODS))
+    return HotspotSettings(chosen, reach, exposure, stability)
+
+
+def method_parameters(method: str, overrides: Sequence[str]) -> dict[str, Any]:
+    """Check ``key=value`` settings of one method, as the command line takes them.
+
+    Raises ``ProjectError`` with every problem: unknown parameters, values that do not fit.
+    """
+    problems: list[Problem] = []
+    data: dict[str, Any] = {method: {}}
+    raw = _override(data, [f"{method}.{override}" for override in overrides], problems)
+    raw = {place: text.removeprefix(f"{method}.") for place, text in raw.items()}
+    chosen = _methods(_Table(data, f"--method {method}", problems, raw=raw))
+    if problems:
+        raise ProjectError(f"the method {method} cannot be asked so", tuple(problems))
+    return chosen[method]
 
 
 def _methods(table: _Table) -> dict[str, dict[str, Any]]:
@@ -583,6 +623,8 @@ def _parameter(table: _Table, parameter: Any) -> Any:  # noqa: ANN401 - geo.hots
     elif parameter.kind == "integer":
         above = parameter.above
         value = table.integer(name, 0, least=-(2**31) if above is None else int(above) + 1)
+    elif parameter.kind == "text":
+        value = table.text(name)
     elif table.data[name] == "auto" and parameter.default is None:
         table.known.append(name)
         return _MISSING

@@ -29,6 +29,7 @@ from layers.layer import LEFT_OUT_COLUMNS, Events, Layer, LayerSettings, Report
 from layers.positions import StudyArea, keep_inside, place_columns, place_shapes, without
 from layers.rows import REASONS, Built, Rows, as_text
 from layers.sources import Kind, kinds
+from layers.when import between_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -364,7 +365,7 @@ def _finish(
         geometry = without(geometry, crowd)
         table["area_level"] = crowd
         events = _events(rows, built, geometry[~crowd], at[~crowd])
-        _say_unknown_hours(rows, events)
+        _say_what_is_known_of_hours(rows, events)
     elif kind.counted:
         events = _events(rows, Built({}), geometry, at)
     if built.presence is not None:
@@ -492,11 +493,17 @@ def _events(rows: Rows, built: Built, geometry: Geometries, at: NDArray[np.int64
         category=category[at],
         categories=rows.vocabulary.keys,
         weight=weight[at],
+        between=None if built.between is None else built.between.take(at),
     )
 
 
-def _say_unknown_hours(rows: Rows, events: Events) -> None:
-    n = int((events.hour == UNKNOWN_HOUR).sum())
+def _say_what_is_known_of_hours(rows: Rows, events: Events) -> None:
+    """Count the events that are spread, and those of which not even a span of hours is known."""
+    unknown = events.hour == UNKNOWN_HOUR
+    if events.between is not None:
+        rows.notes.append(between_note(*events.between.extent()))
+        unknown &= ~(events.between.needed & events.between.timed)
+    n = int(unknown.sum())
     if n:
         rows.notes.append(Note("hours_unknown", {"n": n, "total": len(events)}))
 

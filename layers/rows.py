@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from geo.aoristic import Between
     from layers.categories import Vocabulary
     from layers.layer import Events, LayerSettings
     from layers.sources import Kind
@@ -68,6 +69,7 @@ class Built:
 
     ``columns`` become the layer's table (``id`` is put before them). A counted kind fills
     ``month``, ``hour``, ``category`` (positions in the vocabulary's keys) and ``weight``.
+    ``between`` holds events to be spread over the time in which they may have happened.
     ``presence`` makes entries of the rows that were accepted, given which and their geometry.
     """
 
@@ -76,6 +78,7 @@ class Built:
     hour: NDArray[np.int16] | None = None
     category: NDArray[np.int32] | None = None
     weight: Floats | None = None
+    between: Between | None = None
     presence: Callable[[Ints, Geometries], Events] | None = None
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from geo.aoristic import Between
 from geo.note import Note
 
 if TYPE_CHECKING:
@@ -363,6 +364,53 @@ def elapsed_minutes(
 
     span = passed(first=True)
     return np.where(span < 0, passed(first=False), span)
+
+
+@dataclass(frozen=True, eq=False)
+class FromTo:
+    """Events that are known from one time to another, or by one of the two; parallel arrays.
+
+    ``times`` count them: the one time there is, the beginning where both lie in one month, else
+    the midpoint; an hour only where both ends lie in the same. ``between`` holds those that are
+    to be spread, None where none is. ``turned`` marks those that end before they start.
+    """
+
+    times: Times
+    between: Between | None
+    turned: Bools
+
+
+def from_to(begun: Times, ended: Times) -> FromTo:
+    """Place events that began, or were last seen whole, at one time, and were over at another.
+
+    An end known by its date only is over when its day is. Where either clock is unknown, so are
+    the hours, and only an event over several months is spread. Times are those of the clock on
+    the wall (``geo.aoristic``); an end that is before the start by the clock alone, in the hour
+    that comes twice in October, is not turned.
+    """
+    start, end = begun.local, ended.local
+    one = np.where(np.isnat(start), end, start)
+    both = ~np.isnat(start) & ~np.isnat(end)
+    timed = begun.has_hour & ended.has_hour
+    last = np.where(ended.has_hour, end, end + np.timedelta64(_DAY - 1, "s"))
+    turned = both & (last < start)
+    at = np.flatnonzero(turned)
+    turned[at] = elapsed_minutes(start[at], last[at]) < 0
+    same_hour = timed & (start.astype("datetime64[h]") == end.astype("datetime64[h]"))
+    same_month = start.astype("datetime64[M]") == end.astype("datetime64[M]")
+    halfway = np.where(both & ~same_month, start + (last - start) // 2, one)
+    known = np.where(both, same_hour, np.where(np.isnat(start), ended.has_hour, begun.has_hour))
+    needed = both & ~turned & np.where(timed, ~same_hour, ~same_month)
+    over = np.where(ended.has_hour, end, end + np.timedelta64(_DAY, "s"))
+    nothing = np.datetime64("NaT", "s")
+    between = Between(np.where(needed, start, nothing), np.where(needed, over, nothing), timed)
+    times = Times(halfway, known, begun.unreadable | ended.unreadable)
+    return FromTo(times, between if needed.any() else None, turned)
+
+
+def between_note(n: int, months: int, days: int) -> Note:
+    """Say how many events are spread, how many of them over months, and the longest's days."""
+    return Note("incidents_between", {"n": n, "months": months, "days": days})
 
 
 _WITNESSES = 0.2

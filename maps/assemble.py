@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,14 +12,19 @@ import shapely
 from geo.cells import Cells, lattice_cells
 from geo.cube import Cube, CubeBuilder
 from geo.errors import LagesbildError, Problem
+from geo.exposure import spread_over_cells
 from geo.extent import suggest_cell_size
 from geo.grid import Grid, GridKind
-from geo.hotspots import Evidence, Points, Result, methods
+from geo.hotspots import Cluster, Evidence, Method, Points, Result, methods
+from geo.hotspots.change import compare_places
 from geo.months import HOURS, UNKNOWN_HOUR, UNKNOWN_MONTH, month_text
 from geo.note import Note
 from geo.places import Block, busiest_blocks, compare_two, contiguous
+from geo.stability import stability
+from maps import bathing
 from maps.naming import Gazetteer, tell_apart
-from maps.situation import ALL, Hotspot, Peak, Situation, View
+from maps.situation import ALL, Alert, Change, Hotspot, Peak, Situation, Stability, View
+from maps.tally import Tallied, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +42,8 @@ if TYPE_CHECKING:
 _MOST_POINTS = 300
 _POINT_STEP_M = 100.0
 _MOST_NEAR = 3
+_ELSEWHERE = 0.1
+"""The part of the inhabitants that is taken to be anywhere in the area."""
 _LEAST_P = 1e-300
 """No p-value is nought; far out they only become too small to write."""
 
@@ -46,7 +54,9 @@ class Wish:
 
     ``methods`` maps names of methods, in order, to their parameters. ``cells`` replaces the grid
     by polygons that someone drew. ``month`` is the month of the meeting, ``window_months`` the
-    length of the period of the statistics that ends with it; None takes all dates.
+    length of the period of the statistics that ends with it; None takes all dates. ``exposure`` is
+    a layer of inhabitants that events are measured against instead of ground. ``seed`` rules all
+    randomness.
     """
 
     grid: GridKind = "square"
@@ -56,6 +66,9 @@ class Wish:
     window_months: int | None = 12
     methods: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"gi_star": {}})
     reach_m: float = 500.0
+    exposure: Layer | None = None
+    stability: bool = True
+    seed: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +126,8 @@ def assemble(
         window=window,
         gazetteer=Gazetteer.of(layers, background),
         patrols=_presence(layers, window),
+        exposure=None if wish.exposure is None else _exposure(wish.exposure, cells, notes),
+        sites=bathing.sites(layers),
     )
     found: list[View] = []
     used: dict[str, Mapping[str, Any]] = {}
@@ -137,7 +152,9 @@ def assemble(
         area_name=frame.area_name,
         cells=cells,
         views=tuple(found),
-        layers=tuple(layers),
+        layers=bathing.with_findings(
+            layers, found[0].facts.get("joint", {}).get("sites", {}), wish.reach_m, months
+        ),
         background=tuple(background),
         categories=frame.categories,
         families=frame.families,
@@ -218,6 +235,26 @@ def _presence(
     )
 
 
+def _exposure(layer: Layer, cells: Cells, notes: list[Note]) -> Floats:
+    """Spread inhabitants over the cells, and a part of them evenly over all ground.
+
+    People are also where nobody lives: without that part one report in a forest would be beyond
+    all chance.
+    """
+    people = layer.table["population"].to_numpy(dtype=np.float64)
+    spread = spread_over_cells(layer.geometry, people, cells)
+    inside = float(spread.per_cell.sum())
+    if not inside > 0:
+        raise LagesbildError(
+            f"nobody lives in the area, by {layer.report.path}",
+            (Problem(layer.report.path, "expected inhabitants within the area, found none"),),
+        )
+    values = {"n": round(inside), "outside": round(spread.outside), "percent": 100 * _ELSEWHERE}
+    notes.append(Note("exposure_used", values))
+    even = cells.area_m2 / cells.area_m2.sum()
+    return np.asarray((1 - _ELSEWHERE) * spread.per_cell + _ELSEWHERE * inside * even)
+
+
 def _within(month: NDArray[np.integer], window: tuple[int, int] | None) -> NDArray[np.bool_]:
     if window is None:
         return np.ones(len(month), dtype=bool)
@@ -267,6 +304,51 @@ class _Everything:
 
 
 @dataclass(frozen=True, eq=False)
+class _Claim:
+    """What a method claims on one map, and what it was asked."""
+
+    method: Method
+    used: Mapping[str, Any]
+    evidence: Evidence
+    result: Result
+    wanted: Sequence[str]
+    history: Cube
+    part: Cube
+
+    @property
+    def hot(self) -> NDArray[np.bool_]:
+        """The cells for which something is claimed."""
+        nothing = np.zeros(len(self.evidence.n), dtype=bool)
+        return nothing if self.result.hot is None else self.result.hot
+
+    @property
+    def p(self) -> Floats:
+        """The p-value of each cell; 1 where the method gives none."""
+        return np.ones(len(self.evidence.n)) if self.result.p is None else self.result.p
+
+    @property
+    def q(self) -> Floats:
+        """The q-value of each cell; 1 where the method gives none."""
+        return np.ones(len(self.evidence.n)) if self.result.q is None else self.result.q
+
+    def groups(self) -> list[Ints]:
+        """Give the places as positions of cells that hold events; no cell is in two of them."""
+        cells, n = self.evidence.cells, self.evidence.n
+        if not self.result.clusters:
+            found = contiguous(self.hot, cells.neighbours)
+        else:
+            found = [cluster.cells for cluster in self.result.clusters if cluster.significant]
+        free = n > 0  # empty cells hold a place together; the place is where its events are
+        groups = []
+        for group in found:
+            own = group[free[group]]
+            free[own] = False
+            if len(own):
+                groups.append(own)
+        return groups
+
+
+@dataclass(frozen=True, eq=False)
 class _Context:
     """What every view is made from."""
 
@@ -279,6 +361,20 @@ class _Context:
     window: tuple[int, int] | None
     gazetteer: Gazetteer
     patrols: tuple[Floats, Floats, Floats] | None
+    exposure: Floats | None
+    sites: Points | None
+
+    @cached_property
+    def families(self) -> Mapping[str, Ints]:
+        """Count the period's events per cell for every family that occurs."""
+        part = self.everything.cube.select(months=self.window)
+        counts: dict[str, Ints] = {}
+        for category in part.categories:
+            n, _ = part.select(categories=[category]).per_cell()
+            if n.any():
+                family = self.family_of(category)
+                counts[family] = counts[family] + n if family in counts else n
+        return counts
 
     def family_of(self, category: str) -> str:
         """Name the family of a category; one without is its own family."""
@@ -305,46 +401,77 @@ class _Context:
         n, weight = part.per_cell()
         columns: dict[str, NDArray[Any]] = {"n": n, "weight": weight}
         notes: list[Note] = []
-        claim: Result | None = None
-        before: NDArray[np.bool_] | None = None
+        facts: dict[str, Mapping[str, Any]] = {}
+        alerts: list[Alert] = []
+        limits: list[Note] = []
+        claim: _Claim | None = None
         for name, parameters in self.wish.methods.items():
             method = methods()[name]
-            points = self.everything.points(wanted, self.window) if method.needs_points else None
+            if method.together and family != ALL:
+                continue
             first = name not in used
             settings = parameters if first else used[name]
-            evidence = Evidence(self.cells, n, weight, points, self.frame.area)
+            evidence = self._evidence(history, method, wanted)
             result = method.run(evidence, **settings)
             used.setdefault(name, dict(result.used))
             columns.update(result.columns)
+            if result.facts:
+                facts[name] = result.facts
+            alerts += self._alerts(family, name, result.clusters, part)
             # What was chosen is said once; what limits the answer is said on every map.
-            notes.extend(note for note in result.notes if first or note.level == "warning")
+            notes.extend(note for note in result.notes if first and note.level == "info")
+            warnings = [note for note in result.notes if note.level == "warning"]
             if result.hot is not None and claim is None:
-                claim = result
-                before = self._hot_before(name, history, used[name])
-        enough = claim.enough if claim is not None else True
-        hot = claim.hot if claim is not None and claim.hot is not None else np.zeros(len(n), bool)
-        hotspots = () if claim is None else self._hotspots(family, claim, before, history, part)
+                claim = _Claim(method, used[name], evidence, result, wanted, history, part)
+                notes.extend(warnings)
+            else:
+                limits.extend(warnings)
+        enough = claim.result.enough if claim is not None else True
+        hotspots = () if claim is None else self._hotspots(family, claim, facts, notes)
         return View(
             family=family,
             n=int(n.sum()),
             columns=columns,
-            hot=hot,
+            hot=np.zeros(len(n), dtype=bool) if claim is None else claim.hot,
             enough=enough,
             hotspots=hotspots,
             points=np.zeros((0, 2)) if enough else self._rounded(wanted),
             notes=tuple(notes),
+            limits=tuple(limits),
+            alerts=tuple(alerts),
+            facts=facts,
         )
 
-    def _hot_before(
-        self, name: str, history: Cube, settings: Mapping[str, Any]
-    ) -> NDArray[np.bool_] | None:
+    def _evidence(
+        self, history: Cube, method: Method, categories: Sequence[str], back: int = 0
+    ) -> Evidence:
+        """Gather what a method sees of some categories in the period, or ``back`` months ago."""
+        window = None if self.window is None else (self.window[0] - back, self.window[1] - back)
+        dated = history.span is not None and self.month > 0
+        n, weight = history.select(months=window).per_cell()
+        return Evidence(
+            self.cells,
+            n,
+            weight,
+            points=self.everything.points(categories, window) if method.needs_points else None,
+            area=self.frame.area,
+            exposure=self.exposure,
+            cube=history if dated else None,
+            months=(self.months[0] - back, self.months[1] - back) if dated else None,
+            first_month=None if self.everything.cube.span is None else self.everything.cube.span[0],
+            families=self.families,
+            sites=self.sites,
+            seed=self.wish.seed,
+        )
+
+    def _hot_before(self, claim: _Claim) -> NDArray[np.bool_] | None:
         """Ask what was hot in the period that ended a month earlier; None if data start later."""
         span = self.everything.cube.span
         reaches = self.window is not None and span is not None and span[0] < self.window[0]
-        if not reaches or methods()[name].needs_points:
+        if not reaches or claim.method.needs_points or claim.result.clusters:
             return None
-        earlier = history.select(months=(self.months[0] - 1, self.months[1] - 1))
-        return methods()[name].run(Evidence(self.cells, *earlier.per_cell()), **settings).hot
+        earlier = self._evidence(claim.history, claim.method, (), back=1)
+        return claim.method.run(earlier, **claim.used).hot
 
     def _rounded(self, categories: Sequence[str]) -> Floats:
         """Give the distinct places of events, to 100 m: enough for a map, too coarse for a door."""
@@ -356,26 +483,26 @@ class _Context:
     def _hotspots(
         self,
         family: str,
-        claim: Result,
-        before: NDArray[np.bool_] | None,
-        history: Cube,
-        part: Cube,
+        claim: _Claim,
+        facts: Mapping[str, Mapping[str, Any]],
+        notes: list[Note],
     ) -> tuple[Hotspot, ...]:
-        if claim.hot is None or claim.p is None or claim.q is None:
+        """Name, measure and rank the places of a claim; adds what should be known about them."""
+        groups = claim.groups()
+        if not groups:
             return ()
-        n, _ = part.per_cell()
-        # Empty cells hold a place together; the place is where its events are.
-        groups = [g[n[g] > 0] for g in contiguous(claim.hot, self.cells.neighbours)]
-        tally = _Tally.of(groups, history, part)
+        before = self._hot_before(claim)
+        tally = Tally.of(groups, claim.history, claim.part)
         blocks = busiest_blocks(tally.hours[:, :HOURS].reshape(-1, 7, 24))
+        changes = self._changes(tally, facts.get("change"))
+        steady = self._stability(claim, groups, notes)
         spots = []
         for i, own in enumerate(groups):
             best = own[np.argmin(claim.q[own])]
             p, q = (max(float(value[best]), _LEAST_P) for value in (claim.p, claim.q))
             new = None if before is None else not bool(before[own].any())
-            spots.append(
-                self._hotspot(family, own, n, tally.of_group(i), blocks[i], part.total, p, q, new)
-            )
+            spot = self._hotspot(family, own, tally.of_group(i), blocks[i], claim, p, q)
+            spots.append(replace(spot, new=new, change=changes[i], stability=steady[i]))
         spots.sort(key=lambda spot: (-spot.weight * (1 - spot.expected / spot.n), spot.id))
         spots = _with_gaps(spots)
         named = tell_apart([spot.place for spot in spots])
@@ -388,18 +515,16 @@ class _Context:
         self,
         family: str,
         own: Ints,
-        n: Ints,
-        mine: _Tallied,
+        mine: Tallied,
         block: Block | None,
-        total: int,
+        claim: _Claim,
         p: float,
         q: float,
-        new: bool | None,  # noqa: FBT001 - three answers, one of them unknown
     ) -> Hotspot:
-        cells = self.cells
+        cells, n = self.cells, claim.evidence.n
         busiest = own[np.argmax(n[own])]
         area = float(cells.area_m2[own].sum())
-        expected = total * area / float(cells.area_m2.sum())
+        expected = claim.part.total * float(claim.evidence.share[own].sum())
         geometry = cells.union(own)
         x, y = (float(np.average(c[own], weights=n[own])) for c in (cells.x, cells.y))
         hours = mine.hours[:HOURS].reshape(7, 24)
@@ -447,10 +572,102 @@ class _Context:
             near=self.gazetteer.near(geometry, self.wish.reach_m, _MOST_NEAR),
             patrol_minutes=self._patrol_minutes(geometry),
             gap_rank=None,
-            new=new,
         )
 
-    def _in_month(self, mine: _Tallied, back: int) -> int | None:
+    def _alerts(
+        self, family: str, method: str, clusters: Sequence[Cluster], part: Cube
+    ) -> tuple[Alert, ...]:
+        """Name the places that a method found as a whole."""
+        alerts = []
+        for rank, found in enumerate(clusters, 1):
+            chosen = np.zeros(len(self.cells), dtype=bool)
+            chosen[found.cells] = True
+            inside = part.select(months=found.months, cells=chosen)
+            middle = found.cells[
+                np.argmin(
+                    np.hypot(
+                        self.cells.x[found.cells] - found.x, self.cells.y[found.cells] - found.y
+                    )
+                )
+            ]
+            cell = str(self.cells.ids[middle])
+            alerts.append(
+                Alert(
+                    id=f"{method}-{family}-{cell}",
+                    method=method,
+                    family=family,
+                    rank=rank,
+                    place=self._place(family, found.shape, found.x, found.y, cell),
+                    cells=found.cells,
+                    geometry=found.shape,
+                    x=found.x,
+                    y=found.y,
+                    n=found.n,
+                    expected=found.expected,
+                    ratio=found.n / max(found.expected, _LEAST_P),
+                    p=max(found.p, _LEAST_P),
+                    score=found.score,
+                    radius_m=found.radius_m,
+                    months=found.months,
+                    recurrence_months=found.recurrence_months,
+                    categories=_most_first(part.categories, inside.per_category()),
+                    near=self.gazetteer.near(found.shape, self.wish.reach_m, _MOST_NEAR),
+                    significant=found.significant,
+                )
+            )
+        named = tell_apart([alert.place for alert in alerts])
+        return tuple(
+            replace(alert, place=place) for alert, place in zip(alerts, named, strict=True)
+        )
+
+    def _changes(self, tally: Tally, compared: Mapping[str, Any] | None) -> Sequence[Change | None]:
+        """Compare each place's last months with its base months, as the map's cells were."""
+        if compared is None:
+            return [None] * len(tally.n)
+        now = tally.within(*compared["months"])
+        base = np.sum([tally.within(*period) for period in compared["base_months"]], axis=0)
+        found = compare_places(now, base, compared["days"], compared["base_days"])
+        return [
+            Change(
+                n=int(n),
+                base=float(found.expected[i]),
+                ratio=float(found.ratio[i]),
+                low=float(found.low[i]),
+                high=float(found.high[i]),
+                p=float(found.p[i]),
+                q=float(found.q[i]),
+                kind=str(found.label[i]),  # type: ignore[arg-type]  # one of four words
+            )
+            for i, n in enumerate(now)
+        ]
+
+    def _stability(
+        self, claim: _Claim, groups: Sequence[Ints], notes: list[Note]
+    ) -> Sequence[Stability | None]:
+        """Ask how often each place comes back, of methods that answer from the period alone."""
+        nothing = [None] * len(groups)
+        if not self.wish.stability or claim.method.by_month or claim.method.together:
+            return nothing
+        points = claim.evidence.points or self.everything.points(claim.wanted, self.window)
+        found = stability(
+            lambda evidence: claim.method.run(evidence, **claim.used),
+            claim.evidence,
+            groups,
+            points=points,
+        )
+        notes.extend(found.notes)
+        if not found.samples:
+            return nothing
+        return [
+            Stability(
+                float(found.bootstrap[i]),
+                float(found.grids[i]) if found.layouts else None,
+                str(found.label[i]),  # type: ignore[arg-type]  # one of three words
+            )
+            for i in range(len(groups))
+        ]
+
+    def _in_month(self, mine: Tallied, back: int) -> int | None:
         """Count the month that lies ``back`` months ago, where the data reach back that far."""
         month = self.month - back
         span = self.everything.cube.span
@@ -473,78 +690,6 @@ class _Context:
         reach = shapely.buffer(geometry, self.wish.reach_m)
         shapely.prepare(reach)
         return float(minutes[shapely.contains_xy(reach, x, y)].sum())
-
-
-@dataclass(frozen=True, eq=False)
-class _Tallied:
-    """What one place's events add up to; ``months`` count from ``first``, over all the data."""
-
-    n: int
-    weight: float
-    hours: Ints
-    categories: Ints
-    months: Ints
-    first: int
-
-    def since(self, first: int, last: int) -> Ints:
-        """Count each month from first to last; months beyond the data are empty."""
-        wanted = np.arange(first, last + 1) - self.first
-        known = (wanted >= 0) & (wanted < len(self.months))
-        if not len(self.months):
-            return np.zeros(len(wanted), dtype=np.int64)
-        return np.where(known, self.months[np.clip(wanted, 0, len(self.months) - 1)], 0)
-
-
-@dataclass(frozen=True, eq=False)
-class _Tally:
-    """What the events of groups of cells add up to, in one pass over the cube for all groups."""
-
-    n: Ints
-    weight: Floats
-    hours: Ints
-    categories: Ints
-    months: Ints
-    first: int
-
-    @classmethod
-    def of(cls, groups: Sequence[Ints], history: Cube, part: Cube) -> _Tally:
-        """Tally ``part`` (the period) and, by month, ``history`` (all the data)."""
-        group_of = np.full(part.cells, -1, dtype=np.int64)
-        for i, group in enumerate(groups):
-            group_of[group] = i
-        count = len(groups)
-
-        def table(cube: Cube, key: Ints, width: int) -> Ints:
-            at = group_of[cube.cell]
-            keep = (at >= 0) & (key >= 0) & (key < width)
-            flat = np.bincount(
-                at[keep] * width + key[keep], weights=cube.n[keep], minlength=count * width
-            )
-            return flat.astype(np.int64).reshape(count, width)
-
-        at = group_of[part.cell]
-        weight = np.bincount(at[at >= 0], weights=part.weight[at >= 0], minlength=count)
-        span = history.span or (0, -1)
-        hours = table(part, part.hour, HOURS + 1)
-        return cls(
-            hours.sum(axis=1),
-            weight.astype(np.float64),
-            hours,
-            table(part, part.category, len(part.categories)),
-            table(history, history.month - span[0], span[1] - span[0] + 1),
-            span[0],
-        )
-
-    def of_group(self, i: int) -> _Tallied:
-        """Give one group's."""
-        return _Tallied(
-            int(self.n[i]),
-            float(self.weight[i]),
-            self.hours[i],
-            self.categories[i],
-            self.months[i],
-            self.first,
-        )
 
 
 def _most_first(names: Sequence[str], n: Ints) -> tuple[tuple[str, int], ...]:

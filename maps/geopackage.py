@@ -18,10 +18,10 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
 from geo.errors import OutputError, Problem
 from geo.months import month_text
-from geo.schema import GI_BIN, GI_Q, GI_Z, HOTSPOT, N
+from geo.schema import CLUSTER, GI_BIN, GI_Q, GI_Z, HOTSPOT, N
 from maps import phrases, styles
 from maps.situation import ALL
-from maps.tables import hotspot_values
+from maps.tables import cluster_values, hotspot_values
 from maps.words import words
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ class _Table:
 def write_geopackage(situation: Situation, path: Path, language: str) -> None:
     """Write the whole situation to a new GeoPackage 1.3; the same situation gives the same bytes.
 
-    Tables: ``cells``, ``hotspots``, ``area``, and one per layer by its name. A table holds one
+    Tables: ``cells``, ``hotspots``, ``area``, ``clusters`` where a method found places as a whole,
+    and one per layer by its name. A table holds one
     type of geometry: of a layer with several, points keep the layer's name and others go to
     ``NAME_lines`` and ``NAME_polygons`` (a layer without points gives its name to its lines, else
     to its polygons); rows without a position, counted for the area only, go to ``NAME_area_level``.
@@ -97,6 +98,8 @@ def write_geopackage(situation: Situation, path: Path, language: str) -> None:
     moment = _moment(situation)
     taken = {"layer_styles"}
     tables = [_cells(situation, said), _hotspots(situation, said), _area(situation, said)]
+    if any(view.alerts for view in situation.views):
+        tables.insert(2, _clusters(situation, said))
     taken |= {table.name for table in tables}
     for layer in (*situation.layers, *situation.background):
         tables += _layer(layer, situation, said, taken)
@@ -181,6 +184,28 @@ def _hotspots(situation: Situation, words: Words) -> _Table:
         },
         aliases,
         styles.hotspots_style(families, aliases, ("reason", "near", "n", "ratio", "q")),
+        wkb,
+        geometry_type,
+    )
+
+
+def _clusters(situation: Situation, words: Words) -> _Table:
+    found = [one for view in situation.views for one in view.alerts]
+    rows = [cluster_values(one, situation, words) for one in found]
+    aliases = {column.name: _alias(column.name, words) for column in CLUSTER}
+    families = {
+        view.family: phrases.map_name(view.family, words, situation) for view in situation.views
+    }
+    wkb, geometry_type = _wkb(np.array([one.geometry for one in found], dtype=object), "polygon")
+    return _Table(
+        "clusters",
+        words("tables.clusters"),
+        {
+            column.name: _array([row[column.name] for row in rows], _KINDS[column.kind])
+            for column in CLUSTER
+        },
+        aliases,
+        styles.clusters_style(families, aliases, ("reason", "n", "expected", "p"), words),
         wkb,
         geometry_type,
     )

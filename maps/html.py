@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from maps import phrases
+from maps import bathing, phrases
 from maps.ground import background, names
 from maps.mercator import fit_mercator
 from maps.offline import OfflineMap, OfflinePage
+from maps.overview import sentences
 from maps.packing import Streams, bytes_block, json_block
 from maps.symbols import all_symbols, kind_label, plain
 from maps.words import words as words_of
@@ -35,6 +36,13 @@ MOST_SPOTS = 60
 
 SURFACES = 6
 """Classes of the count and of the density."""
+
+CLASSES = {
+    "lisa": ("lisa_class", ("HH", "HL", "LH", "LL")),
+    "change": ("change_class", ("up", "down")),
+    "joint": ("joint_class", ("both", "one", "other")),
+}
+"""Surfaces of named classes: the column and its classes, in the order of the legend."""
 
 _MARGIN = 0.12
 
@@ -71,10 +79,11 @@ def page_html(situation: Situation, language: str) -> str:
         views=content["views"],
         symbols=content["symbols"],
         has_patrols=any(one["patrol"] for view in content["views"] for one in view["spots"]),
-        surfaces=[name for name in ("bin", "n", "kde") if _any(content["views"], name)],
+        surfaces=[name for name in ("bin", "n", "kde", *CLASSES) if _any(content["views"], name)],
         cold=any((_significance(view) < 0).any() for view in situation.views),
         has_background=bool(content["background"]),
         has_names=bool(content["names"]),
+        sites=bathing.table(situation, words),
         sources=[_source(report, words) for report in situation.reports],
         notes=_remarks(situation, words),
         settings=list(_settings(situation.settings)),
@@ -155,6 +164,9 @@ def _holds(view: View) -> NDArray[np.bool_]:
     holds: NDArray[np.bool_] = (np.asarray(view.columns["n"]) > 0) | (_significance(view) != 0)
     if "kde" in view.columns:
         holds |= _kde(view) >= min(_limits(_kde(view)), default=np.inf)
+    for column, classes in CLASSES.values():
+        if column in view.columns:
+            holds |= np.isin(view.columns[column], classes)
     return holds
 
 
@@ -198,8 +210,11 @@ def _view(view: View, situation: Situation, words: Words, streams: Streams) -> d
         "bin": streams.add(bins[here]) if bins.any() else None,
         "n": _count(n[here], words, streams),
         "kde": _density(_kde(view)[here], words, streams) if "kde" in view.columns else None,
+        **{name: _named_classes(name, view, here, words, streams) for name in CLASSES},
         "points": streams.points(*view.points.reshape(-1, 2).T) if len(view.points) else None,
         "shapes": streams.shapes(shapes, unit=0.1),
+        "alerts": _alerts(view, situation, words, streams),
+        "facts": sentences(view, words),
         "spots": [_spot(spot, situation, words, streams) for spot in spots],
     }
 
@@ -246,6 +261,26 @@ def _density(density: NDArray[Any], words: Words, streams: Streams) -> dict[str,
     }
 
 
+def _named_classes(
+    name: str, view: View, here: NDArray[np.bool_], words: Words, streams: Streams
+) -> dict[str, Any] | None:
+    """Number a surface's named classes; cells of no class get none (-1)."""
+    column, classes = CLASSES[name]
+    if column not in view.columns:
+        return None
+    found = np.asarray(view.columns[column])[here]
+    codes = np.full(len(found), -1, dtype=np.int64)
+    for code, key in enumerate(classes):
+        codes[found == key] = code
+    if (codes < 0).all():
+        return None
+    return {
+        "class": streams.add(codes),
+        "labels": [words(f"classes.{column}_{key}") for key in classes],
+        "inks": [f"{name}-{key.lower()}" for key in classes],
+    }
+
+
 def _significant(value: float, words: Words) -> str:
     """Write a limit with the decimals that it needs."""
     return words.number(value, max(0, -int(np.floor(np.log10(value)))))
@@ -284,6 +319,14 @@ def _spot(spot: Hotspot, situation: Situation, words: Words, streams: Streams) -
         ),
         "gap": spot.gap_rank,
         "new": bool(spot.new),
+        "recent": phrases.recent(spot, words, situation),
+        "stability": None
+        if spot.stability is None
+        else {
+            "kind": spot.stability.kind,
+            "word": phrases.steadiness(spot, words),
+            "means": phrases.stability(spot, words),
+        },
         "weighted": "" if spot.weight == spot.n else words.number(spot.weight),
         "at": [round(spot.x), round(spot.y)],
         "area": words("page.area", hectares=_figure(spot.area_m2 / 1e4, words)),
@@ -291,6 +334,39 @@ def _spot(spot: Hotspot, situation: Situation, words: Words, streams: Streams) -
         "unknown_hours": spot.unknown_hours,
         "monthly": streams.add(spot.monthly),
     }
+
+
+def _alerts(
+    view: View, situation: Situation, words: Words, streams: Streams
+) -> list[dict[str, Any]]:
+    """Describe what methods found as a whole, a group a method; one that found nothing says so."""
+    groups = []
+    for method in situation.settings.get("methods", {}):
+        heading = f"page.alerts.{method}"
+        found = [alert for alert in view.alerts if alert.method == method]
+        if not words.has(f"{heading}.title") or not (found or method in view.facts):
+            continue
+        sure = [alert for alert in found if alert.significant]
+        shown = sure or found[:1]
+        groups.append(
+            {
+                "title": words(f"{heading}.title", month=words.month(situation.month)),
+                "none": "" if sure else words(f"{heading}.none"),
+                "shapes": streams.shapes(
+                    np.array([alert.geometry for alert in shown], dtype=object), unit=0.1
+                ),
+                "items": [
+                    {
+                        "letter": chr(ord("A") + i % 26),
+                        "name": phrases.place_name(alert.place, words),
+                        "text": phrases.alert(alert, words, situation),
+                        "significant": alert.significant,
+                    }
+                    for i, alert in enumerate(shown)
+                ],
+            }
+        )
+    return groups
 
 
 def _figure(value: float, words: Words) -> str:
@@ -325,14 +401,7 @@ def _summary(view: View, label: str, situation: Situation, words: Words) -> str:
 
 def _period(situation: Situation, words: Words) -> str:
     """Write the period of the statistics: ``januari–december 2021``; empty without dates."""
-    first, last = situation.months
-    if not situation.month:
-        return ""
-    if first == last:
-        return words.month(first)
-    if first // 12 == last // 12:
-        return f"{words.entries['months'][first % 12]}–{words.month(last)}"
-    return f"{words.month(first)} – {words.month(last)}"
+    return phrases.months(*situation.months, words) if situation.month else ""
 
 
 def _remarks(situation: Situation, words: Words) -> list[tuple[str, str]]:

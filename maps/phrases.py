@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 from maps.situation import ALL
 
 if TYPE_CHECKING:
-    from maps.situation import Hotspot, Peak, PlaceName, Situation
+    from collections.abc import Mapping
+
+    from maps.situation import Alert, Hotspot, Peak, PlaceName, Situation
     from maps.words import Words
 
 _MOST_CATEGORIES = 3
@@ -85,7 +88,111 @@ def change(hotspot: Hotspot, words: Words, month: int) -> str:
     return ", ".join(parts)
 
 
-def categories(hotspot: Hotspot, words: Words, situation: Situation) -> str:
+def recent(hotspot: Hotspot, words: Words, situation: Situation) -> str:
+    """Set the last months beside their base months, with what may be said of it."""
+    change = hotspot.change
+    if change is None:
+        return ""
+    periods = next(v.facts["change"] for v in situation.views if v.family == hotspot.family)
+    found = {
+        "class": change.kind,
+        "n": change.n,
+        "expected": change.base,
+        "ratio": change.ratio,
+        "low": change.low,
+        "high": change.high,
+    }
+    return compared(found, periods, words)
+
+
+def compared(found: Mapping[str, Any], periods: Mapping[str, Any], words: Words) -> str:
+    """Say how a count compares with its base (names as in ``geo.hotspots.change``'s facts)."""
+    key = found["class"]
+    if key in {"up", "down"} and not math.isfinite(found["ratio"]):
+        key = "from_none"
+    said = {
+        name: times(found[name], words) if math.isfinite(found[name]) else ""
+        for name in ("ratio", "low", "high")
+    }
+    return words(
+        f"phrases.recent.{key}",
+        n=found["n"],
+        base=times(found["expected"], words),
+        months=months(*periods["months"], words),
+        before=_before(periods, words),
+        **said,
+    )
+
+
+def _before(periods: Mapping[str, Any], words: Words) -> str:
+    """Say what the latest months were compared with: the same of earlier years, or those before."""
+    base = periods["base_months"]
+    if base[0][1] + 12 == periods["months"][1]:
+        return words("phrases.recent.years", n=len(base))
+    return months(*base[0], words)
+
+
+def months(first: int, last: int, words: Words) -> str:
+    """Write a run of months: ``december 2021``, ``juni–augusti 2021``, ``nov 2020 – jan 2021``."""
+    if first == last:
+        return words.month(first)
+    if first // 12 == last // 12:
+        return f"{words.entries['months'][first % 12]}–{words.month(last)}"
+    return f"{words.month(first)} – {words.month(last)}"
+
+
+def stability(hotspot: Hotspot, words: Words) -> str:
+    """Say how often a hotspot comes back when the data or the grid are shaken."""
+    steady = hotspot.stability
+    if steady is None:
+        return ""
+    values = {"bootstrap": words.number(round(100 * steady.bootstrap))}
+    if steady.grids is None:
+        return words("phrases.stability.resampled", **values)
+    return words("phrases.stability.both", grids=words.number(round(100 * steady.grids)), **values)
+
+
+def alert(found: Alert, words: Words, situation: Situation) -> str:
+    """Say what a method found as a whole: how many, since when, within what, and how sure."""
+    values = {
+        "n": found.n,
+        "expected": times(found.expected, words),
+        "ratio": times(found.ratio, words),
+        "radius": distance(found.radius_m or 0.0, words),
+        "since": "" if found.months is None else words.month(found.months[0]),
+    }
+    dated = "dated" if found.months is not None and situation.month else "undated"
+    parts = [words(f"phrases.alert.{dated}", **values)]
+    names = [words.category(key, situation.categories) for key, _ in found.categories[:2]]
+    main = [_in_a_sentence(name) for name in names]
+    if main and len(situation.cube.categories) > 1:
+        key = "one" if len(main) == 1 else "two"
+        parts.append(words(f"phrases.reason.{key}", first=main[0], second=main[-1]))
+    sentence = "; ".join(parts)
+    return f"{sentence[:1].upper()}{sentence[1:]}. {chance(found, words)}"
+
+
+def chance(found: Alert, words: Words) -> str:
+    """Say how often chance alone would give as much."""
+    if not found.significant:
+        return words("phrases.alert.chance_often", percent=words.number(round(100 * found.p)))
+    months = found.recurrence_months
+    if months is None:
+        return words("phrases.alert.chance_once", times=words.number(round(1 / found.p)))
+    if months < 24:  # noqa: PLR2004 - two years
+        return words("phrases.alert.chance_months", n=round(months))
+    years = months / 12
+    if years > 100:  # noqa: PLR2004 - nobody plans so far
+        return words("phrases.alert.chance_rarely")
+    return words("phrases.alert.chance_years", n=round(years))
+
+
+def steadiness(hotspot: Hotspot, words: Words) -> str:
+    """Name how steady a hotspot is, in a word or two; empty where it was not asked."""
+    return "" if hotspot.stability is None else words(f"phrases.stability.{hotspot.stability.kind}")
+
+
+def categories(hotspot: Alert | Hotspot, words: Words, situation: Situation) -> str:
     """List the main categories with their counts, most first."""
     named = [
         f"{words.category(key, situation.categories)} ({words.number(n)})"
@@ -94,7 +201,7 @@ def categories(hotspot: Hotspot, words: Words, situation: Situation) -> str:
     return ", ".join(named)
 
 
-def near(hotspot: Hotspot, words: Words) -> str:
+def near(hotspot: Alert | Hotspot, words: Words) -> str:
     """List what lies within reach, nearest first."""
     return ", ".join(
         one.name if one.distance_m <= 0 else f"{one.name} ({distance(one.distance_m, words)})"

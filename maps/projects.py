@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 EXAMPLE = _HERE.parent / "examples" / "lekeberg"
-_BELOW = ("background", "places")
+_BELOW = ("background", "places", "population")
 
 
 def copy_example(directory: Path) -> Path:
@@ -115,6 +115,9 @@ def analyse_project(
         window_months=project.window_months,
         methods={name: project.methods.get(name, {}) for name in project.hotspots.methods},
         reach_m=project.hotspots.reach_m,
+        exposure=next((one for one in layers if one.name == project.hotspots.exposure), None),
+        stability=project.hotspots.stability,
+        seed=project.seed,
     )
     frame = Frame(
         title=project.title,
@@ -183,6 +186,7 @@ def analyse_table(
     tell: Tell,
     *,
     method: str,
+    overrides: Sequence[str],
     cell_size: float | None,
     grid: Any,  # noqa: ANN401 - checked by the command line
     cells: Path | None,
@@ -193,12 +197,14 @@ def analyse_table(
 ) -> tuple[Situation, tuple[Note, ...]]:
     """Find hotspots among the points of one table and write them; give what was chosen as notes."""
     from layers.events import open_events
+    from layers.project import method_parameters
 
     if method not in methods():
         raise LagesbildError(
             f"there is no method {method!r}",
             (Problem("--method", f"expected one of {', '.join(methods())}", "lagesbild methods"),),
         )
+    parameters = method_parameters(method, overrides)
     if cell_size is not None and cell_size <= 0:
         raise LagesbildError(
             "a cell needs a size", (Problem("--cell-size", "expected metres above 0"),)
@@ -250,7 +256,7 @@ def analyse_table(
         cell_size=cell_size,
         cells=laid,
         window_months=None,
-        methods={name: {} for name in dict.fromkeys(("count", method))},
+        methods={"count": {}, method: parameters},
     )
     situation = assemble(frame, wish, (), events=events, tell=tell)
     if not situation.cube.total:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ ALL = "all"
 Language = Literal["sv", "en"]
 Compass = Literal["n", "ne", "e", "se", "s", "sw", "w", "nw"]
 Trend = Literal["up", "down", "same", "few", "unknown"]
+Steadiness = Literal["stable", "fairly", "fragile"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +75,83 @@ class Near:
     distance_m: float
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a place's last months compare with its base months (``geo.hotspots.change``).
+
+    ``base`` is what the base months had, brought to as many days. ``ratio`` with its exact 95 %
+    interval ``low`` to ``high`` (infinite where the base has none); ``p`` exact, ``q`` over the
+    map's hotspots. ``kind`` is ``few`` where no outcome could tell.
+    """
+
+    n: int
+    base: float
+    ratio: float
+    low: float
+    high: float
+    p: float
+    q: float
+    kind: Literal["up", "down", "same", "few"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stability:
+    """In what share of resampled events, and of shifted or turned grids, a hotspot comes back.
+
+    ``grids`` is None where the cells were drawn by someone. See ``geo.stability``.
+    """
+
+    bootstrap: float
+    grids: float | None
+    kind: Steadiness
+
+
+@dataclass(frozen=True, eq=False)
+class Alert:
+    """A place that a method found as a whole: a scan's cluster, or a group of points. Metres.
+
+    ``months`` are the first and last month in which it holds, ``recurrence_months`` how often
+    chance alone would show as much if one looked every month; both None where time plays no part.
+    ``significant`` is False for what is told only to say that it may be chance.
+    """
+
+    id: str
+    method: str
+    family: str
+    rank: int
+    place: PlaceName
+    cells: NDArray[np.int64]
+    geometry: BaseGeometry
+    x: float
+    y: float
+    n: int
+    expected: float
+    ratio: float
+    p: float
+    score: float
+    radius_m: float | None
+    months: tuple[int, int] | None
+    recurrence_months: float | None
+    categories: tuple[tuple[str, int], ...]
+    near: tuple[Near, ...]
+    significant: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Hotspot:
     """A contiguous place with more trouble than chance explains. Coordinates in metres.
 
     ``id`` is stable from month to month while its busiest cell stays (family and that cell's id).
     ``cells`` are positions in the situation's cells. ``expected`` is what the place would have if
-    the family's events were spread evenly over the study area, ``ratio`` is n / expected.
-    ``hours`` is a 7 x 24 matrix (Monday first); ``monthly`` runs over ``Situation.months``.
+    the family's events were spread evenly over the study area (or over its exposure, where the
+    project names one), ``ratio`` is n / expected.
+    ``hours`` is a 7 x 24 matrix (Monday first); ``monthly`` runs over ``Situation.months``. Both
+    are whole unless events known from one time to another are spread over it (``geo.aoristic``).
     ``n_year_before`` is None where the data do not reach back.
     ``patrol_minutes`` is None when the project has no patrols; so is then ``gap_rank``. ``new``
     says that no part of it was a hotspot in the period that ended a month earlier; None where
-    the data do not reach back that far.
+    the data do not reach back that far. ``change`` and ``stability`` are None where they were not
+    asked for or cannot be told.
     """
 
     id: str
@@ -105,9 +171,9 @@ class Hotspot:
     area_m2: float
     categories: tuple[tuple[str, int], ...]
     families: tuple[tuple[str, int], ...]
-    hours: NDArray[np.int64]
+    hours: NDArray[np.float64]
     unknown_hours: int
-    monthly: NDArray[np.int64]
+    monthly: NDArray[np.float64]
     peak: Peak | None
     n_month: int
     n_month_before: int | None
@@ -117,6 +183,8 @@ class Hotspot:
     patrol_minutes: float | None
     gap_rank: int | None
     new: bool | None = None
+    change: Change | None = None
+    stability: Stability | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +194,9 @@ class View:
     ``columns`` holds ``n``, ``weight`` and every method's columns, parallel to the situation's
     cells. ``enough`` is False where the data cannot carry a claim: then there are no hotspots,
     ``notes`` say why, and ``points`` (x, y in metres, at most a few hundred) are what the map
-    shows instead. ``points`` is empty when ``enough``.
+    shows instead. ``points`` is empty when ``enough``. ``limits`` are the warnings of the methods
+    that do not make the hotspots. ``alerts`` are places that methods found as
+    a whole, the significant ones first; ``facts`` numbers about the whole map, by method.
     """
 
     family: str
@@ -137,6 +207,9 @@ class View:
     hotspots: tuple[Hotspot, ...]
     points: NDArray[np.float64]
     notes: tuple[Note, ...]
+    limits: tuple[Note, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -197,6 +197,7 @@ def cells_style(
         )
         bins = [name for name in aliases if name == "gi_bin" or name.startswith("gi_bin_")]
         values = {name: {str(value): word for value, word in legend.items()} for name in bins}
+        values |= _class_words(columns, words)
         return Style(
             renderer="categorizedSymbol",
             attribute="gi_bin",
@@ -218,6 +219,16 @@ def cells_style(
         ),
         **common,
     )
+
+
+def _class_words(columns: Mapping[str, NDArray[Any]], words: Words) -> dict[str, dict[str, str]]:
+    """Say the classes of every column of classes in words (``lisa_class`` and its like)."""
+    found = {}
+    for name, values in columns.items():
+        if name.endswith("_class"):
+            keys = [str(key) for key in np.unique(values.astype(str)) if key]
+            found[name] = {key: words(f"classes.{name}_{key}") for key in keys}
+    return found
 
 
 def _steps(n: NDArray[Any]) -> list[tuple[int, int]]:
@@ -261,6 +272,31 @@ def hotspots_style(
         tip=tip("name", {name: aliases[name] for name in told}),
         aliases=aliases,
         values={"family": families},
+    )
+
+
+def clusters_style(
+    families: Mapping[str, str],
+    aliases: Mapping[str, str],
+    told: tuple[str, ...],
+    words: Words,
+) -> Style:
+    """Outline clusters: dashed where they are significant; what may be chance is not shown."""
+    line = Symbol("fill", (_fill("", "#ffffff", 1.2), _fill("", "#6a3d9a", 0.7, style="dash")))
+    faint = Symbol("fill", (_fill("", GREY, 0.3, style="dot"),))
+    yes_no = {"1": words("classes.significant_1"), "0": words("classes.significant_0")}
+    return Style(
+        geometry=2,
+        renderer="categorizedSymbol",
+        attribute="significant",
+        classes=(
+            Class(yes_no["1"], line, value="1"),
+            Class(yes_no["0"], faint, value="0", shown=False),
+        ),
+        label=Label(column("name"), size=9, closer_than=100_000, placement=8, priority=8),
+        tip=tip("name", {name: aliases[name] for name in told}),
+        aliases=aliases,
+        values={"family": families, "significant": yes_no},
     )
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyproj
 
-from geo.schema import HOTSPOT, LEFT_OUT
+from geo.months import month_text
+from geo.schema import CLUSTER, HOTSPOT, LEFT_OUT
 from maps import phrases
 from maps.manifest import portable
 from maps.words import words
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from maps.situation import Hotspot, Situation
+    from maps.situation import Alert, Change, Hotspot, Situation, Stability
     from maps.words import Words
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -36,13 +37,47 @@ def hotspot_values(hotspot: Hotspot, situation: Situation, words: Words) -> dict
         "categories": phrases.categories(hotspot, words, situation),
         "peak": phrases.peak(hotspot.peak, words),
         "trend": phrases.trend(hotspot, words),
+        "recent": phrases.recent(hotspot, words, situation),
+        "stability": phrases.steadiness(hotspot, words),
         "near": phrases.near(hotspot, words),
         "reason": phrases.reason(hotspot, words, situation),
     }
     # What holds a line together on a page would only hide a name from a search in a table.
     said = {name: text.replace("\u00a0", " ") for name, text in said.items()}
+    values = {**_change_values(hotspot.change), **_stability_values(hotspot.stability), **said}
     names = (column.name for column in HOTSPOT)
-    return {name: said[name] if name in said else getattr(hotspot, name) for name in names}
+    return {name: values[name] if name in values else getattr(hotspot, name) for name in names}
+
+
+def _change_values(change: Change | None) -> dict[str, Any]:
+    names = ("n", "base", "ratio", "low", "high", "p")
+    return {f"recent_{name}": change and getattr(change, name) for name in names}
+
+
+def _stability_values(steady: Stability | None) -> dict[str, Any]:
+    return {
+        f"stability_{name}": steady and getattr(steady, name) for name in ("bootstrap", "grids")
+    }
+
+
+def cluster_values(alert: Alert, situation: Situation, words: Words) -> dict[str, Any]:
+    """Give a cluster's value for every column of ``geo.schema.CLUSTER``, texts in a language."""
+    first, last = alert.months or (0, 0)
+    said = {
+        "name": phrases.place_name(alert.place, words),
+        "categories": phrases.categories(alert, words, situation),
+        "near": phrases.near(alert, words),
+        "reason": phrases.alert(alert, words, situation),
+    }
+    values = {
+        "cluster_id": alert.id,
+        "significant": int(alert.significant),
+        "first_month": month_text(first) if first else None,
+        "last_month": month_text(last) if last else None,
+        **{name: text.replace("\u00a0", " ") for name, text in said.items()},
+    }
+    names = (column.name for column in CLUSTER)
+    return {name: values[name] if name in values else getattr(alert, name) for name in names}
 
 
 def write_hotspots_csv(situation: Situation, path: Path, language: str) -> None:

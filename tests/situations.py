@@ -12,7 +12,18 @@ from geo.grid import Grid, GridKind
 from geo.months import parse_month
 from geo.note import Note
 from layers.layer import LEFT_OUT_COLUMNS, Category, Layer, Report
-from maps.situation import ALL, Hotspot, Near, Peak, PlaceName, Situation, View
+from maps.situation import (
+    ALL,
+    Alert,
+    Change,
+    Hotspot,
+    Near,
+    Peak,
+    PlaceName,
+    Situation,
+    Stability,
+    View,
+)
 
 # Lekeberg, coarse, EPSG:3006
 RING = [
@@ -201,7 +212,11 @@ def situation(*, text: str = "", enough: bool = True, grid: GridKind = "square")
         reports=tuple(one.report for one in layers),
         cube=cube,
         notes=(Note("cell_size_chosen", {"size": 500, "kind": grid}),),
-        settings={"grid": {"kind": grid, "cell_size": 500.0}, "gi_star": {"alpha": 0.05}},
+        settings={
+            "grid": {"kind": grid, "cell_size": 500.0},
+            "methods": {"gi_star": {"alpha": 0.05}, "scan": {}, "change": {}},
+            "reach_m": 500.0,
+        },
     )
 
 
@@ -272,6 +287,16 @@ def _view(family, cube, cells, points, *, enough, text):
                 ),
                 patrol_minutes=(0.0, 35.0, 120.0)[rank - 1],
                 gap_rank=rank,
+                change=(
+                    Change(12, 5.0, 2.4, 1.1, 5.6, 0.02, 0.06, "up"),
+                    Change(1, 0.0, np.inf, 0.0, np.inf, 1.0, 1.0, "few"),
+                    None,
+                )[rank - 1],
+                stability=(
+                    Stability(1.0, 0.9, "stable"),
+                    Stability(0.62, 0.55, "fairly"),
+                    Stability(0.3, None, "fragile"),
+                )[rank - 1],
             )
         )
     notes = (
@@ -280,4 +305,58 @@ def _view(family, cube, cells, points, *, enough, text):
         else (Note("too_few_events", {"method": "gi_star", "n": 12, "needed": 30}, "warning"),)
     )
     shown = np.zeros((0, 2)) if enough else points[:12]
-    return View(family, int(n.sum()), columns, hot, enough, tuple(spots), shown, notes)
+    alerts = tuple(
+        _alert(family, rank, BADGRUVA, cells, n, text) for rank in (1, 2) if enough
+    )
+    facts = {
+        "scan": {"searched": 1},
+        "change": {
+            "months": (MONTH - 2, MONTH),
+            "base_months": ((MONTH - 14, MONTH - 12),),
+            "class": "up",
+            "n": 40,
+            "expected": 21.5,
+            "ratio": 1.9,
+            "low": 1.2,
+            "high": 3.0,
+        },
+    }
+    return View(
+        family=family,
+        n=int(n.sum()),
+        columns=columns,
+        hot=hot,
+        enough=enough,
+        hotspots=tuple(spots),
+        points=shown,
+        notes=notes,
+        alerts=alerts,
+        facts=facts if enough else {},
+    )
+
+
+def _alert(family, rank, place, cells, n, text):
+    x, y = place
+    inside = np.flatnonzero(np.hypot(cells.x - x, cells.y - y) < 800)
+    return Alert(
+        id=f"scan-{family}-{rank}",
+        method="scan",
+        family=family,
+        rank=rank,
+        place=PlaceName("at", f"Lanna badgruva{text}", number=rank),
+        cells=inside,
+        geometry=shapely.Point(x, y).buffer(800),
+        x=x,
+        y=y,
+        n=int(n[inside].sum()),
+        expected=3.1,
+        ratio=float(n[inside].sum() / 3.1),
+        p=(0.004, 0.4)[rank - 1],
+        score=8.2,
+        radius_m=800.0,
+        months=(MONTH - 1, MONTH),
+        recurrence_months=(250.0, 2.5)[rank - 1],
+        categories=(("littering", 3), ("vandalism", 2)),
+        near=(Near("bathing_sites", f"Lanna badgruva{text}", 0.0),),
+        significant=rank == 1,
+    )

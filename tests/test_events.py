@@ -253,3 +253,103 @@ def test_dates_with_the_day_first_are_read_alike_in_every_batch(tmp_path, monkey
     expected = [2021 * 12 + i % 11 for i in range(150_000)]
     expected[-1] = 2021 * 12 + 2
     assert month.tolist() == expected
+
+
+SPANS = (
+    "lon;lat;Starttid;Sluttid\n"
+    "14.80;59.2;{};{}\n"
+    "14.81;59.2;2021-06-07 14:05;2021-06-07 14:50\n"
+    "14.82;59.2;2021-06-08 10:00;2021-06-08 09:00\n"
+    "14.83;59.2;igår;2021-06-08 09:00\n"
+    "14.84;59.2;;\n"
+    "14.85;59.2;2021-06-08 10:00;\n"
+    ";;2021-06-30 22:00;2021-07-08 06:00\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2021-06-30 22:00", "2021-07-01 06:00"),
+        ("30/6/2021 22:00", "1/7/2021 06:00"),  # both columns are read as wholes
+    ],
+)
+def test_two_times_are_counted_once_and_spread(tmp_path: Path, start: str, end: str) -> None:
+    """Columns of from and to serve where there is none of the time; no event is lost."""
+    path = tmp_path / "e.csv"
+    path.write_text(SPANS.format(start, end), "utf-8")
+    found = open_events(path)
+    (events,) = found.batches()
+    june = parse_month("2021-06")
+    assert found.columns == {"time_from": "Starttid", "time_to": "Sluttid"}
+    assert list(events.month) == [
+        june + 1, june, UNKNOWN_MONTH, UNKNOWN_MONTH, UNKNOWN_MONTH, june,
+    ]  # fmt: skip
+    assert list(events.hour[[0, 1, 5]]) == [UNKNOWN_HOUR, 14, 24 + 10]
+    assert events.between is not None
+    assert events.between.needed.tolist() == [True] + 5 * [False]
+    assert str(events.between.end[0]) == "2021-07-01T06:00:00"
+    notes = {note.key: note.values for note in found.notes}
+    both = "Starttid, Sluttid"
+    assert notes["incidents_between"] == {"n": 1, "months": 1, "days": 1}
+    assert notes["ends_before_start_kept"] == {"n": 1, "column": both}
+    assert notes["dates_unreadable_kept"] == {"n": 1, "column": both}
+    assert notes["dates_missing"] == {"n": 1}
+    assert "no_time_column" not in notes
+    assert found.read == 7 == len(events) + found.left_out["no_position"]
+
+
+def test_clocks_beside_the_dates_are_read(tmp_path: Path) -> None:
+    """Each end may have its clock in a column of its own."""
+    text = "lon;lat;start;kl från;slut;kl till\n14.8;59.2;2021-06-07;22:00;2021-06-08;06.30\n"
+    _, events = stream(tmp_path, text)
+    assert list(events.hour) == [UNKNOWN_HOUR]
+    (part,) = open_events(tmp_path / "e.csv").batches()
+    assert part.between is not None
+    assert part.between.timed.all()
+    assert str(part.between.end[0]) == "2021-06-08T06:30:00"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lon,lat,from,to\n14.8,59.2,Storgatan,Torget\n",  # streets
+        "lon,lat,start\n14.8,59.2,2021-06-07 14:05\n",  # one of the two
+    ],
+)
+def test_other_columns_of_these_names_are_no_times(tmp_path: Path, text: str) -> None:
+    """Both must be there and hold dates."""
+    found, events = stream(tmp_path, text)
+    assert (events.month == UNKNOWN_MONTH).all()
+    assert "no_time_column" in keys(found)
+
+
+def test_a_time_of_its_own_comes_before_from_and_to(tmp_path: Path) -> None:
+    """Where the table has the time, nothing is spread."""
+    text = "lon,lat,time,start,end\n14.8,59.2,2021-06-08 02:10,2021-06-07 22:00,2021-06-08 06:00\n"
+    found, events = stream(tmp_path, text)
+    assert found.columns == {"time": "time"}
+    assert list(events.hour) == [24 + 2]
+
+
+@pytest.mark.parametrize("written", ["2021-{:02d}-{:02d}", "{1}/{0}/2021"])
+def test_spans_are_counted_over_all_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    """Each batch has its own; the note adds up what all spread, and the longest is that of all."""
+    days = [i % 28 + 1 for i in range(20_000)]
+    rows = [
+        f"{14.6 + i % 97 / 1000},59.2,{written.format(6, day)} 10:00,{written.format(7, day)} 12:00"
+        for i, day in enumerate(days)
+    ]
+    rows[9] = f"14.61,59.21,{written.format(6, 10)} 10:00,{written.format(8, 10)} 12:00"
+    path = tmp_path / "spans.csv"
+    path.write_text("lon,lat,start,end\n" + "\n".join(rows) + "\n", "utf-8")
+    monkeypatch.setattr(csv, "_BLOCK_BYTES", 1 << 18)
+    found = open_events(path)
+    batches = list(found.batches())
+    assert len(batches) > 1
+    notes = {note.key: note.values for note in found.notes}
+    assert notes["incidents_between"] == {"n": 20_000, "months": 20_000, "days": 62}
+    starts = np.concatenate([b.between.start for b in batches if b.between is not None])
+    assert [int(str(t)[8:10]) for t in starts] == days

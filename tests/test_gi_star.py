@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import subprocess
+import sys
 
 import esda
 import libpysal
@@ -15,26 +17,23 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
-from scipy import spatial, stats
+from scipy import stats
 
 from geo.cells import lattice_cells, polygon_cells
 from geo.grid import Grid
 from geo.hotspots import Evidence
-from geo.hotspots.gi_star import gi_star, gi_star_of, run
+from geo.hotspots.gi_star import METHOD, gi_star_of, run
+from geo.neighbours import LatticeNeighbours, PolygonNeighbours
+from geo.permutation import exact_p, permuted_p, whole
 from geo.significance import (
     benjamini_hochberg,
+    benjamini_yekutieli,
     chance_p,
     evidence_bins,
     two_sided_p,
 )
 
 AREA = shapely.Polygon([(0, 0), (20_000, 0), (26_000, 9_000), (12_000, 21_000), (1_000, 15_000)])
-
-
-def sums_within(points, y, distance):
-    """Sum y over all points within a distance, each point itself included."""
-    near = spatial.distance_matrix(points, points) <= distance
-    return near @ y, near.sum(axis=1)
 
 
 def table(path):
@@ -49,17 +48,21 @@ def test_the_six_points_of_the_literature(reference):
     """Six points, threshold 15: the z-values that R spdep gives for binary weights."""
     case = json.loads((reference / "small" / "expected.json").read_text())["getis_ord_six_points"]
     y = np.array(case["y"])
-    z = gi_star(y, *sums_within(np.array(case["points"]), y, case["threshold"]))
+    z = gi_star_of(y, PolygonNeighbours.within(*np.array(case["points"]).T, case["threshold"]))
     assert z == pytest.approx(case["spdep_Gstar_B"], abs=1e-8)
 
 
 @pytest.mark.parametrize("distance", [30, 60, 90, 120, 150])
 def test_the_raster_of_getis_and_ord(reference, distance):
-    """All 256 cells of the 1996 raster at five distances, to nine digits."""
+    """All 256 cells of the 1996 raster at five distances, to nine digits, as lattice or points."""
     columns = table(reference / "getisord" / "getisord_16x16_expected.csv")
-    points = np.column_stack([columns["x"], columns["y"]])
-    z = gi_star(columns["val"], *sums_within(points, columns["val"], distance))
-    assert abs(z - columns[f"Gstar_{distance}"]).max() < 1e-9
+    column, row = (np.rint(columns[name] / 30).astype(np.int64) for name in ("x", "y"))
+    for neighbours in (
+        LatticeNeighbours("square", column, row).within(distance, 30.0),
+        PolygonNeighbours.within(columns["x"], columns["y"], distance),
+    ):
+        z = gi_star_of(columns["val"], neighbours)
+        assert abs(z - columns[f"Gstar_{distance}"]).max() < 1e-9
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +146,14 @@ def test_q_values_agree_with_another_library(p):
     q = benjamini_hochberg(p)
     assert q == pytest.approx(stats.false_discovery_control(p), abs=1e-12)
     assert (q >= p - 1e-15).all()
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=50))
+def test_q_values_under_any_dependence_agree_with_another_library(p):
+    """Benjamini-Yekutieli equals scipy's; missing p-values stay missing and are no tests."""
+    q = benjamini_yekutieli(np.array([np.nan, *p]))
+    assert np.isnan(q[0])
+    assert q[1:] == pytest.approx(stats.false_discovery_control(p, method="by"), abs=1e-12)
 
 
 def test_missing_p_values_are_not_counted_as_tests():
@@ -261,3 +272,250 @@ def test_weights_are_used_when_there_are_any_and_it_is_said():
     assert [note.key for note in result.notes] == ["gi_star_weighted"]
     assert abs(result.columns["gi_z"] - gi_star_of(weight, cells.neighbours)).max() == 0
     assert not result.hot.any()  # one heavy report is not many reports
+
+
+@given(COUNTS, st.lists(st.floats(0.01, 100), min_size=12, max_size=12))
+def test_scaling_the_weights_of_a_row_does_not_matter(counts, scales):
+    """Ord and Getis' formula for any weights gives our z however each row is scaled."""
+    cells = lattice_cells(Grid("square", 1), shapely.box(0, 0, 4, 3))
+    x, n = np.array(counts, dtype=float), 12
+    near = np.eye(n)
+    first, second = cells.neighbours.pairs()
+    near[first, second] = near[second, first] = 1
+    weights = near * np.array(scales)[:, None]
+    total, squares = weights.sum(axis=1), (weights**2).sum(axis=1)
+    spread = x.std() * np.sqrt((n * squares - total**2) / (n - 1))
+    z = np.divide(weights @ x - x.mean() * total, spread, out=np.zeros(n), where=spread > 1e-9)
+    assert gi_star_of(x, cells.neighbours) == pytest.approx(z, abs=1e-6)
+
+
+def test_robberies_on_hexagons_as_r_has_them(reference):
+    """3,811 hexagons: the sums of z and its square, extremes, and 440 cells below .05.
+
+    R 4.2.2, spdep 1.2.7: ``nb <- poly2nb(h, snap = 0.01)``, ``g <- localG(n,
+    nb2listw(include.self(nb), style = "B"))`` with n the robberies inside each polygon.
+    """
+    _, _, wkb, _ = pyogrio.raw.read(reference / "inputs" / "lisa" / "memphis_hex_500.gpkg")
+    polygons = shapely.from_wkb(wkb)
+    cells = polygon_cells(polygons, np.arange(len(polygons)))
+    with (reference / "memphis" / "memphis_robberies_2019.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    project = Transformer.from_crs(4326, 32615, always_xy=True)
+    x, y = project.transform([float(r["lon"]) for r in rows], [float(r["lat"]) for r in rows])
+    n = np.bincount(cells.locate(np.array(x), np.array(y)), minlength=len(cells))
+    z = gi_star_of(n.astype(float), cells.neighbours)
+    told = (z.max(), z.min(), z.sum(), (z**2).sum(), (two_sided_p(z) < 0.05).sum())
+    assert told == pytest.approx((14.39862009, -1.102040759, 41.46943356, 10582.51943, 440))
+
+
+def a_map(side=20, seed=1):
+    """Square kilometres with one crowded corner of 3 x 3 cells."""
+    cells = lattice_cells(Grid("square", 1000), shapely.box(0, 0, side * 1000, side * 1000))
+    n = np.random.default_rng(seed).poisson(0.5, len(cells))
+    n[(cells.x < 3000) & (cells.y < 3000)] += 8
+    return cells, n, Evidence(cells, n, n.astype(float), seed=7)
+
+
+def test_the_plain_answer_is_analytic_over_queen_neighbours():
+    """Nothing asked is z's own p, and the result says so without a remark."""
+    _, _, evidence = a_map()
+    plain, told = run(evidence), run(evidence, inference="analytic", neighbourhood="queen")
+    for name, values in plain.columns.items():
+        assert np.array_equal(values, told.columns[name])
+    assert plain.notes == ()
+    assert plain.used == told.used
+    assert plain.used["inference"] == "analytic"
+    assert np.array_equal(plain.columns["gi_p"], two_sided_p(plain.columns["gi_z"]))
+
+
+@pytest.mark.parametrize("correction", ["bh", "by"])
+def test_p_and_q_are_those_of_the_inference_asked_for(correction):
+    """Exact p, permuted p with enough permutations for the number of cells, and their q."""
+    cells, n, evidence = a_map()
+    x, adjust = n.astype(float), {"bh": benjamini_hochberg, "by": benjamini_yekutieli}[correction]
+    exact = run(evidence, inference="exact", correction=correction)
+    assert np.array_equal(exact.columns["gi_p"], exact_p(whole(x), cells.neighbours))
+    drawn = run(evidence, inference="permutation", correction=correction)
+    # 2 x 400 / .05 = 16,000; times 1 + 1/2 + ... + 1/400 = 6.57 where any dependence is allowed.
+    made = {"bh": 15_999, "by": 104_999}[correction]
+    if correction == "bh":
+        assert drawn.used["permutations"] == made
+        assert [note.key for note in drawn.notes] == ["inference_permutation"]
+        assert np.array_equal(
+            drawn.columns["gi_p"], permuted_p(x, cells.neighbours, made, evidence.seed)
+        )
+    else:  # more than are ever made
+        assert drawn.used["inference"] == "exact"
+        assert [note.key for note in drawn.notes] == ["permutations_too_many_exact"]
+        assert np.array_equal(drawn.columns["gi_p"], exact.columns["gi_p"])
+    for result in (exact, drawn):
+        assert np.array_equal(result.columns["gi_q"], adjust(result.columns["gi_p"]))
+        assert result.hot[(cells.x < 2000) & (cells.y < 2000)].all()
+        assert (result.hot & (cells.x > 5000)).sum() == 0
+
+
+def test_too_few_permutations_never_silence_the_map():
+    """999 over 400 cells cannot claim a lone cell: p are theirs, q the exact ones, and it says."""
+    cells, n, evidence = a_map()
+    result = run(evidence, inference="permutation", permutations=999)
+    assert [(note.key, note.level) for note in result.notes] == [
+        ("permutations_too_few_exact", "warning")
+    ]
+    x = n.astype(float)
+    assert np.array_equal(result.columns["gi_p"], permuted_p(x, cells.neighbours, 999, 7))
+    assert np.array_equal(
+        result.columns["gi_q"], benjamini_hochberg(exact_p(whole(x), cells.neighbours))
+    )
+    weight = n * 2**0.5
+    weighted = run(Evidence(cells, n, weight), inference="permutation", permutations=999)
+    assert [note.key for note in weighted.notes][1:] == ["permutations_too_few_analytic"]
+    z = weighted.columns["gi_z"]
+    assert np.array_equal(weighted.columns["gi_q"], benjamini_hochberg(two_sided_p(z)))
+
+
+def test_exact_p_need_whole_numbers_and_say_so():
+    """Irrational weights are permuted instead; thousands of cells then get analytic p."""
+    cells, n, _ = a_map()
+    result = run(Evidence(cells, n, n * 2**0.5), inference="exact")
+    assert result.used["inference"] == "permutation"
+    keys = [note.key for note in result.notes]
+    assert keys == ["gi_star_weighted", "exact_not_whole", "inference_permutation"]
+    cells, n, _ = a_map(side=60)
+    result = run(Evidence(cells, n, n * 2**0.5), inference="exact")
+    assert result.used["inference"] == "analytic"
+    assert result.notes[2].key == "permutations_too_many_analytic"
+    assert result.notes[2].values == {"needed": 143_999, "most": 99_999}
+
+
+def test_a_lone_high_cell_among_low_ones_is_not_claimed_by_its_own_height():
+    """Its z is high, but its neighbours, which exact p are about, are low."""
+    cells = lattice_cells(Grid("square", 1000), shapely.box(0, 0, 20_000, 20_000))
+    n = np.random.default_rng(1).poisson(6.0, len(cells))
+    lone = int(cells.locate(np.array([10_500.0]), np.array([10_500.0]))[0])
+    near = np.hypot(cells.x - 10_500, cells.y - 10_500) < 1500
+    n[near] = 0
+    n[lone] = 500
+    evidence = Evidence(cells, n, n.astype(float))
+    plain, exact = run(evidence), run(evidence, inference="exact")
+    assert plain.hot[lone]
+    assert exact.columns["gi_q"][lone] < 0.05
+    assert exact.columns["gi_z"][lone] > 2
+    assert not exact.hot[lone]
+    assert exact.columns["gi_bin"][lone] <= 0
+
+
+@pytest.mark.parametrize("kind", ["square", "hex"])
+def test_wider_neighbourhoods(kind):
+    """Rings and distances are summed as asked, one ring is contiguity, and a distance is chosen."""
+    cells = lattice_cells(Grid(kind, 500), AREA)
+    drawn = polygon_cells(cells.polygons, cells.ids)
+    n = np.random.default_rng(5).poisson(1.0, len(cells))
+    evidence = Evidence(cells, n, n.astype(float))
+    same = run(evidence, neighbourhood="ring")
+    assert np.array_equal(same.columns["gi_z"], run(evidence).columns["gi_z"])
+    assert (same.used["neighbourhood"], same.used["rings"]) == ("ring", 1)
+    two = run(evidence, neighbourhood="ring", rings=2)
+    near = np.hypot(cells.x[:, None] - cells.x, cells.y[:, None] - cells.y) <= 500 * 1.0001
+    far = run(evidence, neighbourhood="distance", distance_m=1250.0)
+    chosen = run(evidence, neighbourhood="distance")
+    assert chosen.used["distance_m"] == 500.0
+    assert [(note.key, note.values) for note in chosen.notes] == [
+        ("distance_chosen", {"distance": 500.0})
+    ]
+    x = n.astype(float)
+    assert np.array_equal(
+        chosen.columns["gi_z"],
+        gi_star_of(x, PolygonNeighbours(len(x), *np.nonzero(np.triu(near, 1)))),
+    )
+    as_drawn = run(Evidence(drawn, n, x), neighbourhood="ring", rings=2)
+    assert two.columns["gi_z"] == pytest.approx(as_drawn.columns["gi_z"], abs=1e-9)
+    within = LatticeNeighbours(kind, cells.column, cells.row).within(1250.0, 500.0)
+    assert np.array_equal(far.columns["gi_z"], gi_star_of(x, within))
+    share = within.sums(cells.area_m2) / cells.area_m2.sum()
+    by_chance = benjamini_hochberg(chance_p(within.sums(x).astype(int), int(n.sum()), share))
+    asked = far.columns["gi_chance_q"] < 1
+    assert far.columns["gi_chance_q"][asked] == pytest.approx(by_chance[asked], rel=1e-6)
+
+
+def test_exposure_is_what_events_are_measured_against():
+    """Where events follow the inhabitants nothing is hot, whatever the ground would say."""
+    cells = lattice_cells(Grid("square", 1000), shapely.box(0, 0, 20_000, 20_000))
+    people = np.where((cells.x < 5000) & (cells.y < 5000), 100.0, 1.0)
+    n = people.astype(np.int64)
+    by_ground = run(Evidence(cells, n, n.astype(float)))
+    by_people = run(Evidence(cells, n, n.astype(float), exposure=people))
+    assert by_ground.hot.sum() > 10
+    assert not by_people.columns["gi_z"].any()
+    assert by_people.columns["gi_p"].min() == by_people.columns["gi_chance_q"].min() == 1.0
+    crowd = n + np.where((cells.x > 15_000) & (cells.y > 15_000), 9, 0)
+    found = run(Evidence(cells, crowd, crowd.astype(float), exposure=people)).hot
+    assert found[(cells.x > 16_000) & (cells.y > 16_000)].all()
+    assert not found[cells.x < 13_000].any()
+    share = people / people.sum()
+    expected = gi_star_of(crowd - crowd.sum() * share, cells.neighbours)
+    result = run(Evidence(cells, crowd, crowd.astype(float), exposure=people))
+    assert result.columns["gi_z"] == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("settings", [{}, {"inference": "exact"}, {"inference": "permutation"}])
+@pytest.mark.parametrize("neighbourhood", ["queen", "ring", "distance"])
+def test_what_was_used_gives_the_same_answer_again(settings, neighbourhood):
+    """Every setting used is a parameter, and asking for it again repeats every number."""
+    _, _, evidence = a_map()
+    once = run(evidence, **settings, neighbourhood=neighbourhood)
+    assert set(once.used) <= {parameter.name for parameter in METHOD.parameters}
+    again = run(evidence, **once.used)
+    assert once.used == again.used
+    for name, values in once.columns.items():
+        assert values.tobytes() == again.columns[name].tobytes()
+
+
+def test_the_plain_answer_does_not_wait_for_scipy():
+    """Importing SciPy takes longer than a whole map: on a lattice neither method needs it."""
+    program = """
+import sys
+import numpy as np, shapely
+from geo.cells import lattice_cells
+from geo.grid import Grid
+from geo.hotspots import Evidence, gi_star, local_moran
+cells = lattice_cells(Grid("square", 1000), shapely.box(0, 0, 9000, 9000))
+n = np.arange(len(cells)) % 7
+for method in (gi_star, local_moran):
+    method.run(Evidence(cells, n, n.astype(float)))
+gi_star.run(Evidence(cells, n, n.astype(float)), inference="permutation", neighbourhood="ring")
+sys.exit("scipy" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@given(COUNTS, st.sampled_from(["auto", "exact", "permutation"]), st.integers(1, 3))
+def test_any_small_map_has_an_answer(counts, inference, rings):
+    """Constant, empty or wild: p and q lie between 0 and 1, and nothing fails."""
+    cells = lattice_cells(Grid("hex", 1), shapely.box(0, 0, 2.5, 1.6))
+    n = np.array(counts[: len(cells)])
+    result = run(
+        Evidence(cells, n, n.astype(float)),
+        inference=inference,
+        neighbourhood="ring",
+        rings=rings,
+        permutations=99,
+    )
+    for name in ("gi_p", "gi_q", "gi_chance_q"):
+        values = result.columns[name]
+        assert ((values > 0) & (values <= 1)).all()
+
+
+def test_a_map_of_one_cell_or_none_has_an_answer():
+    """No cell, or one: nothing to compare with, nothing claimed."""
+    for count in (0, 1):
+        cells = polygon_cells(shapely.box(np.arange(count), 0, np.arange(count) + 1.0, 1), ["a"])
+        n = np.full(count, 50)
+        for inference in ("analytic", "exact", "permutation"):
+            for neighbourhood in ("queen", "ring", "distance"):
+                result = run(
+                    Evidence(cells, n, n.astype(float)),
+                    inference=inference,
+                    neighbourhood=neighbourhood,
+                )
+                assert result.columns["gi_p"].tolist() == [1.0] * count
+                assert not result.hot.any()

@@ -181,7 +181,7 @@ def test_a_number_on_the_map_opens_its_item(read: Opener) -> None:
 
 
 def test_the_keyboard_reaches_everything_in_order(read: Opener) -> None:
-    """Skip link, family, map, zoom, legend, order, list by Tab; arrows choose; Enter goes."""
+    """Skip link, family, map, zoom, legend, news, order, list by Tab; arrows choose; Enter goes."""
     page = read(situation())
     seen = []
     for _ in range(24):
@@ -191,7 +191,8 @@ def test_the_keyboard_reaches_everything_in_order(read: Opener) -> None:
                 "((e) => e.name || e.className || e.localName)(document.activeElement)"
             ).split(" ")[0]
         )
-    order = ["skip", "family", "folium-map", "button", "surface", "layer", "order", "spot-name"]
+    order = ["skip", "family", "folium-map", "button", "surface", "layer"]
+    order += ["alert-name", "order", "spot-name"]
     firsts = [seen.index(name) for name in order]
     assert firsts == sorted(firsts), seen
     page.locator("#families input").first.focus()

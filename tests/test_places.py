@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import shapely
@@ -9,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage, stats
 
+from geo.aoristic import spread
 from geo.cells import lattice_cells
 from geo.extent import buffered_hull, suggest_cell_size
 from geo.grid import Grid
@@ -82,6 +85,101 @@ def test_an_even_week_has_no_busiest_time(events):
         for _ in range(200)
     )
     assert found / 200 <= 0.05 + 3 * (0.05 * 0.95 / 200) ** 0.5
+
+
+def every_block(hours):
+    """Score every block by the formula, one at a time."""
+    whole = float(hours.sum())
+    for days in (1, 2, 3, 4, 5, 7):
+        for length in range(1, 9):
+            expected = whole * days * length / 168
+            for day in range(7):
+                for clock in range(24):
+                    n = sum(
+                        hours[(day + d + (clock + h) // 24) % 7, (clock + h) % 24]
+                        for d in range(days)
+                        for h in range(length)
+                    )
+                    rest = whole - n
+                    if n < 2 * expected or n < whole / 4:
+                        continue
+                    inside = n * math.log(n / expected)
+                    outside = rest * math.log(rest / (whole - expected)) if rest > 1e-9 else 0
+                    yield inside + outside, (day, days, clock, length), n
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_block_is_the_best_of_all_blocks(seed):
+    """Mass in parts, most of it in one night: the best score of a loop over every block."""
+    rng = np.random.default_rng(seed)
+    hours = np.zeros((7, 24))
+    hours[4, 20:24] = rng.random(4) * 5
+    hours[5, :3] = rng.random(3) * 5
+    hours[rng.integers(0, 7, 3), rng.integers(0, 24, 3)] += rng.random(3) * (0.2 if seed % 2 else 3)
+    score, (day, days, clock, length), n = max(every_block(hours))
+    assert score > 8.3
+    block = busiest_block(hours)
+    assert (block.first_day, block.last_day) == (day, (day + days - 1) % 7)
+    assert (block.first_hour, block.last_hour) == (clock, (clock + length - 1) % 24)
+    assert block.n == pytest.approx(n)
+
+
+def test_ten_events_in_parts_are_ten_events():
+    """Parts that add up to 9.999… are as many events as are asked for."""
+    hours = np.zeros((7, 24))
+    hours[2, 20] = np.nextafter(10.0, 0.0)
+    assert busiest_block(hours) is not None
+
+
+def test_less_than_an_event_outside_is_weighed_as_it_is():
+    """9.18 at 20 and 0.82 at 21: both hours score 44.31, the first alone 44.21 (worked by hand)."""
+    hours = np.zeros((7, 24))
+    hours[2, 20:22] = 9.18, 0.82
+    block = busiest_block(hours)
+    assert (block.first_hour, block.last_hour) == (20, 21)
+    hours[2, 20:22] = 9.22, 0.78
+    block = busiest_block(hours)
+    assert (block.first_hour, block.last_hour) == (20, 20)
+
+
+def test_nights_that_are_known_by_their_ends_are_found():
+    """Twenty events from Friday 22:30 to Saturday 01:30: all mass is in the block."""
+    start = np.full(20, np.datetime64("2021-07-02T22:30", "s"))
+    found = spread(start, start + np.timedelta64(3, "h"))
+    hours = np.bincount(found.hour, weights=found.share, minlength=168)
+    block = busiest_block(hours.reshape(7, 24))
+    assert (block.first_day, block.last_day, block.first_hour, block.last_hour) == (4, 4, 22, 1)
+    assert block.n == pytest.approx(20)
+
+
+@given(st.lists(st.integers(0, 167), min_size=10, max_size=60))
+def test_whole_mass_is_read_as_counts_are(hours):
+    """Parts of events that add up to whole ones, but for rounding, give the same block."""
+    counts = np.bincount(hours, minlength=168).reshape(7, 24)
+    parts = counts / 3.0
+    assert busiest_block(parts + parts + parts) == busiest_block(counts)
+    assert busiest_block((counts * 0.1 + counts * 0.2) / 0.3) == busiest_block(counts)
+
+
+@pytest.mark.parametrize("longest_h", [4, 24])
+@pytest.mark.parametrize("events", [10, 40])
+def test_an_even_week_has_no_busiest_time_when_events_are_spread(events, longest_h):
+    """Of 400 even weeks at most 5 % show a block; spreading only evens them out."""
+    rng = np.random.default_rng(events + longest_h)
+    n = 400 * events
+    moment = rng.integers(0, 168 * 3600, n)
+    length = rng.integers(1, longest_h * 3600, n)
+    # Half of them known to the second, as where some are seen and some are found.
+    length[rng.random(n) < 0.5] = 0
+    start = np.datetime64("2021-03-01", "s") + (moment - rng.random(n) * length).astype(
+        "timedelta64[s]"
+    )
+    found = spread(start, start + length.astype("timedelta64[s]"))
+    weeks = np.bincount(
+        found.event // events * 168 + found.hour, weights=found.share, minlength=400 * 168
+    )
+    blocks = busiest_blocks(weeks.reshape(400, 7, 24))
+    assert sum(block is not None for block in blocks) <= 20
 
 
 def test_few_events_have_no_busiest_time():

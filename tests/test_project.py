@@ -252,6 +252,15 @@ def test_methods_are_checked_against_what_they_declare(folder: Path) -> None:
     assert "lagesbild.toml [methods] nothing" in said
 
 
+def test_a_method_may_take_a_text(folder: Path) -> None:
+    """A family's name goes to the method as it is; anything but text is a problem there."""
+    text = GOOD + '[methods.risk]\nof = "traffic"\nfloor = "auto"\n'
+    assert load(folder, text).methods == {"risk": {"of": "traffic"}}
+    (problem,) = problems_of(folder, text.replace('"traffic"', "7"))
+    assert problem.where == "lagesbild.toml [methods.risk] of"
+    assert "expected text, found 7" in problem.what
+
+
 def test_layers_need_names_of_their_own(folder: Path) -> None:
     """They become tables of one GeoPackage."""
     (problem,) = problems_of(

@@ -330,6 +330,31 @@ def test_no_row_is_lost_however_a_file_is_damaged(
         assert all(words(language).has(f"reasons.{reason}") for language in ("sv", "en"))
 
 
+def test_spans_stay_with_their_events_when_others_are_left_out(tmp_path: Path) -> None:
+    """Rows left out before and between, duplicates and area-level events take theirs along."""
+    centre = "".join(
+        f"c{i};2021-06-{i % 28 + 1:02d} 10:00;2021-06-{i % 28 + 1:02d} 13:00;Klotter;59.2;14.8\n"
+        for i in range(40)
+    )
+    text = (
+        "id;Från;Till;Typ;lat;lon\n"
+        "a;2021-06-07 22:00;2021-06-08 06:00;Klotter;;\n"
+        "b;2021-06-07 21:00;2021-06-08 06:00;Klotter;59.21;14.81\n"
+        "b;2021-06-07 20:00;2021-06-08 06:00;Klotter;59.22;14.82\n"
+        f"{centre}"
+        "d;2021-06-07 19:00;;Klotter;59.23;14.83\n"
+        "e;2021-06-07 18:00;2021-06-08 06:00;Klotter;59.24;14.84\n"
+    )
+    layer = incidents(tmp_path, text)
+    assert layer.report.area_level == 40
+    events = layer.events
+    assert events is not None
+    assert events.between is not None
+    assert [str(t)[11:13] for t in events.between.start] == ["21", "", "18"]
+    notes = {note.key: note.values for note in layer.report.notes}
+    assert notes["incidents_between"]["n"] == 2
+
+
 def test_every_reason_has_words_in_both_languages() -> None:
     """A row is never left out for a reason that nobody can read."""
     for language in ("sv", "en"):

@@ -178,6 +178,44 @@ def test_from_and_to_give_what_both_ends_agree_on(
     assert moment(tmp_path, begin, end) == (month, hour)
 
 
+def test_an_incident_between_two_times_is_spread(tmp_path: Path) -> None:
+    """From and to go with the event; a time of its own, or one hour, leaves nothing to spread."""
+    text = (
+        "Från;Till;Tidpunkt;Typ;lat;lon\n"
+        "2021-06-07 22:00;2021-06-08 06:30;;Inbrott;59.2;14.8\n"
+        "2021-06-07 22:00;2021-06-08 06:30;2021-06-08 02:10;Inbrott;59.21;14.8\n"
+        "2021-06-07 22:05;2021-06-07 22:30;;Inbrott;59.22;14.8\n"
+        "2021-06-08 06:30;2021-06-07 22:00;;Inbrott;59.23;14.8\n"
+        "2021-06-29;2021-07-02;;Inbrott;59.24;14.8\n"
+    )
+    layer = read(tmp_path, "incidents", text)
+    assert layer.events is not None
+    between = layer.events.between
+    assert between is not None
+    assert len(between.start) == len(layer.events) == 4
+    assert between.needed.tolist() == [True, False, False, True]
+    assert between.timed[[0, 3]].tolist() == [True, False]
+    assert [str(t) for t in (between.start[0], between.end[0])] == [
+        "2021-06-07T22:00:00",
+        "2021-06-08T06:30:00",
+    ]
+    assert layer.events.hour.tolist() == [UNKNOWN_HOUR, 24 + 2, 22, UNKNOWN_HOUR]
+    assert layer.report.left_out == {"ends_before_start": 1}
+    notes = {note.key: note.values for note in layer.report.notes}
+    assert notes["incidents_between"] == {"n": 2, "months": 1, "days": 4}
+    assert notes["hours_unknown"] == {"n": 1, "total": 4}
+
+
+def test_a_span_of_any_length_is_kept_and_the_longest_is_said(tmp_path: Path) -> None:
+    """A slip of the pen in a year is seen in the note; the event is neither lost nor cut."""
+    text = "Från;Till;Typ;lat;lon\n2012-06-07 22:00;2021-06-07 22:00;Inbrott;59.2;14.8\n"
+    layer = read(tmp_path, "incidents", text)
+    notes = {note.key: note.values for note in layer.report.notes}
+    assert notes["incidents_between"] == {"n": 1, "months": 1, "days": 3287}
+    assert "hours_unknown" not in notes
+    assert layer.report.accepted == 1
+
+
 def test_times_of_day_with_a_date_may_cross_midnight(tmp_path: Path) -> None:
     """A date and two clocks: the end is after the beginning."""
     text = "Datum;Från;Till;Typ;lat;lon\n2021-06-07;23:10;23:40;Inbrott;59.2;14.8\n"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layers.when import Times, elapsed_minutes, read_times
+from layers.when import Times, elapsed_minutes, from_to, read_times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -265,3 +265,60 @@ def test_the_odd_nights_are_an_hour_short_and_an_hour_long(start, end, minutes) 
     assert elapsed_minutes(*clock).tolist() == [minutes]
     missing = np.array(["NaT"], dtype="datetime64[s]")
     assert np.isnan(elapsed_minutes(clock[0], missing)).all()
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "counted", "hour", "spread"),
+    [
+        # one hour: a moment like any other
+        ("2021-06-07 14:05", "2021-06-07 14:50", "2021-06-07T14:05", True, None),
+        ("2021-06-07 14:05", "2021-06-07 14:05", "2021-06-07T14:05", True, None),
+        # hours known at both ends
+        (
+            "2021-06-07 14:05", "2021-06-08 09:00", "2021-06-07T14:05", False,
+            ("2021-06-07T14:05", "2021-06-08T09:00", True),
+        ),
+        (
+            "2021-06-20 10:00", "2021-07-20 12:00", "2021-07-05T11:00", False,
+            ("2021-06-20T10:00", "2021-07-20T12:00", True),
+        ),
+        # an hour unknown at one end: no hours, months where there are two
+        ("2021-06-07 14:05", "2021-06-08", "2021-06-07T14:05", False, None),
+        (
+            "2021-06-29", "2021-07-02", "2021-06-30T23:59:59", False,
+            ("2021-06-29T00:00", "2021-07-03T00:00", False),
+        ),
+        # one end is missing
+        ("2021-06-07 14:05", None, "2021-06-07T14:05", True, None),
+        (None, "2021-06-07", "2021-06-07", False, None),
+        (None, None, "NaT", False, None),
+        # the autumn night: the second 02:15 comes after the first 02:45
+        ("2021-10-31 02:45", "2021-10-31 02:15", "2021-10-31T02:45", True, None),
+    ],
+)  # fmt: skip
+def test_from_and_to_count_once_and_spread_where_there_is_something_to_spread(  # type: ignore[no-untyped-def]
+    start, end, counted, hour, spread
+) -> None:
+    """The end known by its date only is the end of that day; nothing here is turned."""
+    found = from_to(read(start), read(end))
+    assert found.turned.tolist() == [False]
+    local = found.times.local
+    assert local.tolist() == np.array([counted], dtype="datetime64[s]").tolist()
+    assert found.times.has_hour.tolist() == [hour]
+    if spread is None:
+        assert found.between is None
+    else:
+        assert found.between is not None
+        ends = np.array([found.between.start[0], found.between.end[0]])
+        assert ends.tolist() == np.array(spread[:2], dtype="datetime64[s]").tolist()
+        assert found.between.timed.tolist() == [spread[2]]
+
+
+def test_an_end_before_the_start_is_turned_and_never_spread() -> None:
+    """By the clock, or by the day where the end has no clock; the same day is not turned."""
+    found = from_to(
+        read("2021-06-08", "2021-06-07 14:05", "2021-06-07 14:05", "2021-07-30 14:05"),
+        read("2021-06-07", "2021-06-07 13:00", "2021-06-07", "2021-06-30 14:05"),
+    )
+    assert found.turned.tolist() == [True, True, False, True]
+    assert found.between is None

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from geo.hotspots.claims import (
+    PARAMETERS,
+    Correction,
+    Inference,
+    Neighbourhood,
+    chance,
+    infer,
+    tested,
+    too_few,
+    with_events,
+)
 from geo.hotspots.method import Evidence, Method, Parameter, Result
-from geo.note import Note
-from geo.places import contiguous
 from geo.schema import GI_BIN, GI_CHANCE_Q, GI_P, GI_Q, GI_Z
-from geo.significance import benjamini_hochberg, chance_p, evidence_bins, two_sided_p
+from geo.significance import evidence_bins, two_sided_p
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,6 +56,9 @@ def gi_star_of(x: Floats, neighbours: Neighbours) -> Floats:
     return gi_star(x, neighbours.sums(x), neighbours.sizes)
 
 
+_with_events = with_events
+
+
 def run(
     evidence: Evidence,
     *,
@@ -55,90 +67,83 @@ def run(
     min_events: int = 30,
     min_occupied: int = 10,
     min_place: int = 3,
+    inference: Inference | Literal["auto"] = "auto",
+    permutations: int | None = None,
+    neighbourhood: Neighbourhood = "queen",
+    rings: int = 1,
+    distance_m: float | None = None,
+    correction: Correction = "bh",
 ) -> Result:
     """Test every cell, and claim a hotspot only where two independent questions agree.
 
-    1. Gi* (two-sided normal p, Benjamini-Hochberg q over the cells of the study area).
+    1. Gi* (two-sided p, and q by ``correction`` over the cells of the study area). p is the
+       normal one of z (``inference`` auto or analytic), or that of the neighbours' sum given the
+       cell's own value: exact over all permutations, or over some (``geo.permutation``). Then the
+       cell itself is no evidence, and p says nothing for z where the neighbours lie on the other
+       side of what is expected; such a cell is not claimed.
     2. Chance: could so many events fall on the cell and its neighbours if events fell anywhere
-       in the area? (exact binomial, Benjamini-Hochberg, ``gi_chance_q``).
+       in the area? (exact binomial, same correction, ``gi_chance_q``).
 
     ``gi_z``, ``gi_p`` and ``gi_q`` are plain Gi*; ``gi_bin`` (and ``hot``) holds what may be
     claimed: the weaker of the two answers, 0 where the data are too few, in all or in the place.
-    ``hot`` also marks empty cells that hold a place together; ``gi_bin`` does not.
+    ``hot`` also marks empty cells that hold a place together; ``gi_bin`` does not. Both questions
+    are asked of the same ``neighbourhood``; places are contiguous cells whatever it is. The wider
+    it is, the more a hot cell speaks of its surroundings.
+
+    Where ``evidence.exposure`` is given, Gi* tests what is left when the events are shared out by
+    exposure (n - N share), and chance throws events by exposure instead of ground. Residuals vary
+    more where exposure is large, which neither normal theory nor permutation knows: there the
+    chance test decides. Events where nothing is exposed are always more than expected.
     """
-    cells, n = evidence.cells, evidence.n
-    weighted = values == "weight" or (values == "auto" and bool((evidence.weight != n).any()))
-    x = evidence.weight if weighted else n.astype(np.float64)
-    neighbours = cells.neighbours
-    sizes = neighbours.sizes
-    z = gi_star(x, neighbours.sums(x), sizes)
-    p = two_sided_p(z)
-    q = benjamini_hochberg(p)
-    total = int(n.sum())
-    around = neighbours.sums(n.astype(np.float64)).astype(np.int64)
-    share = neighbours.sums(cells.area_m2) / max(cells.area_m2.sum(), 1e-300)
-    chance = chance_p(around, total, share)
+    given = tested(
+        evidence, values=values, neighbourhood=neighbourhood, rings=rings, distance_m=distance_m
+    )
+    neighbours, n = given.neighbours, evidence.n
+    z = gi_star_of(given.x, neighbours)
+    found = infer(
+        given,
+        two_sided_p(z),
+        inference="analytic" if inference == "auto" else inference,
+        permutations=permutations,
+        alpha=alpha,
+        correction=correction,
+        seed=evidence.seed,
+    )
+    by_chance = chance(evidence, neighbours, correction)
     # With weights, Gi* can be high where events are few: that is no claim.
-    agree = np.sign(around - total * share) == np.sign(z)
-    chance_q = np.where(agree, benjamini_hochberg(chance), 1.0)
-    notes = []
-    if weighted:
-        notes.append(Note("gi_star_weighted"))
-    occupied = int((n > 0).sum())
-    enough = total >= min_events and occupied >= min_occupied
-    if total < min_events:
-        notes.append(
-            Note(
-                "too_few_events", {"method": "gi_star", "n": total, "needed": min_events}, "warning"
-            )
-        )
-    elif not enough:
-        notes.append(
-            Note(
-                "too_few_cells",
-                {"method": "gi_star", "n": occupied, "needed": min_occupied},
-                "warning",
-            )
-        )
-    worst = np.maximum(q, chance_q)
-    bins = evidence_bins(z, worst) if enough else np.zeros(len(z), dtype=np.int64)
-    bins[(bins > 0) & ~_with_events(bins > 0, n, neighbours, min_place)] = 0
-    hot = _with_events((z > 0) & (worst < alpha) & (bins > 0), n, neighbours, min_place)
+    agree = by_chance.more == np.sign(z)
+    if found.used["inference"] != "analytic":
+        agree &= given.sides == np.sign(z)
+    chance_q = np.where(agree, by_chance.q, 1.0)
+    worst = np.maximum(found.q, chance_q)
+    few = too_few(n, "gi_star", min_events=min_events, min_occupied=min_occupied)
+    bins = np.zeros(len(z), dtype=np.int64) if few else evidence_bins(z, worst)
+    beside = evidence.cells.neighbours
+    bins[(bins > 0) & ~with_events(bins > 0, n, beside, min_place)] = 0
+    hot = with_events((z > 0) & (worst < alpha) & (bins > 0), n, beside, min_place)
     bins[(bins > 0) & (n == 0)] = 0  # it holds a place together, but nothing happened in it
     return Result(
         columns={
             GI_Z.name: z,
-            GI_P.name: p,
-            GI_Q.name: q,
+            GI_P.name: found.p,
+            GI_Q.name: found.q,
             GI_BIN.name: bins,
             GI_CHANCE_Q.name: chance_q,
         },
         hot=hot,
-        p=np.where(agree, np.maximum(p, chance), 1.0),
+        p=np.where(agree, np.maximum(found.p, by_chance.p), 1.0),
         q=worst,
-        enough=enough,
-        notes=tuple(notes),
+        enough=not few,
+        notes=(*given.notes, *found.notes, *few),
         used={
             "alpha": alpha,
-            "values": "weight" if weighted else "n",
             "min_events": min_events,
             "min_occupied": min_occupied,
             "min_place": min_place,
+            **given.used,
+            **found.used,
         },
     )
-
-
-def _with_events(
-    mask: NDArray[np.bool_], n: Ints, neighbours: Neighbours, least: int
-) -> NDArray[np.bool_]:
-    """Keep the marked cells of contiguous groups that hold at least ``least`` events themselves.
-
-    A cell can be high for its neighbours' sake. Empty cells may hold a group together.
-    """
-    kept = np.zeros(len(mask), dtype=bool)
-    for group in contiguous(mask, neighbours):
-        kept[group] = n[group].sum() >= least
-    return kept
 
 
 METHOD = Method(
@@ -148,20 +153,13 @@ METHOD = Method(
     columns=(GI_Z, GI_P, GI_Q, GI_BIN, GI_CHANCE_Q),
     run=run,
     parameters=(
-        Parameter("alpha", "real", 0.05, "share of false claims that is accepted", above=0.0),
+        *PARAMETERS,
         Parameter(
-            "values",
+            "inference",
             "choice",
             "auto",
-            "what is summed; auto takes weights where any differs from 1",
-            choices=("auto", "n", "weight"),
-        ),
-        Parameter("min_events", "integer", 30, "with fewer events nothing is claimed", above=0),
-        Parameter(
-            "min_occupied", "integer", 10, "with fewer cells that hold events, likewise", above=0
-        ),
-        Parameter(
-            "min_place", "integer", 3, "no place is hot with fewer events of its own", above=0
+            "how p is found: from z (analytic, also auto), by permutation, or exactly",
+            choices=("auto", "analytic", "permutation", "exact"),
         ),
     ),
     order=30,

@@ -43,6 +43,7 @@ class Evidence:
     cell, not negative) is what events are measured against: inhabitants, say; without it, ground.
     ``cube`` holds this map's events of all months, also those before the period; ``months`` are
     the first and last month of the period (``geo.months``); both None where no event has a date.
+    ``first_month`` is how far back all the data reach, which this map's own events may not.
     ``families`` are the period's counts per cell of every family that occurs, ``sites`` the places
     beside which trouble is looked for (bathing sites). ``seed`` rules all randomness.
     """
@@ -55,6 +56,7 @@ class Evidence:
     exposure: Floats | None = None
     cube: Cube | None = None
     months: tuple[int, int] | None = None
+    first_month: int | None = None
     families: Mapping[str, Ints] = field(default_factory=dict)
     sites: Points | None = None
     seed: int = 1
@@ -118,7 +120,7 @@ class Parameter:
     """A setting of a method; ``None`` as default means: chosen from the data, and said."""
 
     name: str
-    kind: Literal["real", "integer", "choice", "yes/no"]
+    kind: Literal["real", "integer", "choice", "yes/no", "text"]
     default: float | int | str | bool | None
     help: str
     choices: tuple[str, ...] = ()
@@ -130,6 +132,7 @@ class Method:
     """One method: its name, what it promises in a sentence, its source, settings and columns.
 
     ``together`` marks a method that compares families: it is asked once, for the map of them all.
+    ``by_month`` marks one that compares months, which events drawn anew for a period do not have.
     """
 
     name: str
@@ -140,4 +143,5 @@ class Method:
     parameters: tuple[Parameter, ...] = ()
     needs_points: bool = False
     together: bool = False
+    by_month: bool = False
     order: int = 100

@@ -18,7 +18,7 @@ globalThis.lagesbild ??= {};
     names: 440,
     badges: 460,
   };
-  const SURFACES = ["bin", "n", "kde"];
+  const SURFACES = ["bin", "n", "kde", "lisa", "change", "joint"];
   const NEAR_PX = 5;
   const within = ({ from, to }, x, y) => x >= from.x && x <= to.x && y >= from.y && y <= to.y;
 
@@ -49,9 +49,15 @@ globalThis.lagesbild ??= {};
         cell: whole(view.cell),
         bin: view.bin && whole(view.bin),
         n: view.n && { ...view.n, class: whole(view.n.class), value: whole(view.n.value) },
-        kde: view.kde && { ...view.kde, class: whole(view.kde.class) },
+        ...Object.fromEntries(
+          SURFACES.slice(2).map((name) => [
+            name,
+            view[name] && { ...view[name], class: whole(view[name].class) },
+          ]),
+        ),
         points: view.points && points(view.points),
         shapes: shapes(view.shapes),
+        alerts: view.alerts.map((group) => ({ ...group, shapes: shapes(group.shapes) })),
         spots: view.spots.map((spot) => {
           const at = new Float64Array(2);
           project(spot.at[0], spot.at[1], at, 0);
@@ -172,9 +178,7 @@ globalThis.lagesbild ??= {};
           data.cells.kind === "drawn"
             ? (frame) => lb.pathOf([...cells].map((i) => data.cells.shapes[i]), frame, true)
             : (frame) => lb.pathOfCells(data.cells, cells, frame, data.project);
-        const steps = view[now.surface]?.labels?.length;
-        const name = now.surface === "bin" ? `bin-${wanted}` : `step-${scaled(wanted, steps)}`;
-        return draw("cells", `cell ${name}`, drawing);
+        return draw("cells", `cell ${ink(view, wanted)}`, drawing);
       });
       for (const ramp of legend.querySelectorAll(".ramp")) {
         ramp.hidden = ramp.dataset.ramp !== now.surface;
@@ -185,7 +189,7 @@ globalThis.lagesbild ??= {};
             lb.element(
               "li",
               "",
-              lb.element("span", `swatch step-${scaled(i, labels.length)}`),
+              lb.element("span", `swatch ${ink(view, i)}`),
               label,
             ),
           ),
@@ -194,6 +198,12 @@ globalThis.lagesbild ??= {};
     }
     // Few classes still use the whole ramp.
     const scaled = (i, of) => (of > 1 ? Math.round((5 * i) / (of - 1)) : 3);
+    /** The CSS class in whose colour a class of the surface is drawn. */
+    function ink(view, wanted) {
+      if (now.surface === "bin") return `bin-${wanted}`;
+      const { inks, labels } = view[now.surface];
+      return inks ? inks[wanted] : `step-${scaled(wanted, labels.length)}`;
+    }
 
     // Symbols: those that would overlap become one with a number
     // (a number only from where the map is close enough; far out the hot cells are the matter).
@@ -243,8 +253,14 @@ globalThis.lagesbild ??= {};
       }
     });
 
-    // Hotspots: outlines below the symbols, numbers above the names
+    // Hotspots: outlines below the symbols, numbers above the names; what is new is dashed
     const outlines = group("spots", (into, frame) => {
+      if (shown("alerts")) {
+        for (const { shapes, items } of now.view.alerts) {
+          const d = lb.pathOf(shapes.filter((_, i) => items[i].significant), frame, true);
+          into.append(lb.svg("path", { d, class: "outline-halo" }), lb.svg("path", { d, class: "alert-line" }));
+        }
+      }
       if (!shown("spots")) return;
       now.view.spots.forEach((spot, i) => {
         const d = lb.pathOf([now.view.shapes[i]], frame, true);
@@ -273,6 +289,23 @@ globalThis.lagesbild ??= {};
     let badgeBoxes = [];
     const badges = group("badges", (into, frame) => {
       badgeBoxes = [];
+      if (shown("alerts")) {
+        for (const { shapes, items } of now.view.alerts) {
+          items.forEach(({ letter, significant }, i) => {
+            if (!significant) return;
+            const { a, e, n } = frame.pixels;
+            const { box } = shapes[i];
+            const [x, y] = [e + (a * (box[0] + box[2])) / 2, n - a * box[1]];
+            const badge = lb.svg("g", { class: "alert-badge" });
+            badge.append(
+              lb.svg("rect", { x: x - 9, y: y - 9, width: 18, height: 18, rx: 3, class: "badge-disc" }),
+              lb.svg("text", { x, y: y + 4.2, "text-anchor": "middle" }, letter),
+            );
+            into.append(badge);
+            badgeBoxes.push([x - 10, y - 10, x + 10, y + 10]);
+          });
+        }
+      }
       if (!shown("spots")) return;
       const made = [];
       for (const spot of now.view.spots) {
@@ -378,11 +411,13 @@ globalThis.lagesbild ??= {};
       lb.markChosen(find("spots"), spot, fromMap);
       mark();
       if (fromMap || !spot) return;
+      goTo(now.view.shapes[now.view.spots.indexOf(spot)].box);
+    }
+    function goTo(box) {
       document
         .querySelector(".stage")
         .scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
-      const { box: b } = now.view.shapes[now.view.spots.indexOf(spot)];
-      map.fitBounds([lb.latLng(b[0], b[1]), lb.latLng(b[2], b[3])], {
+      map.fitBounds([lb.latLng(box[0], box[1]), lb.latLng(box[2], box[3])], {
         ...margins(),
         maxZoom: 13.5,
         animate: !calm(),
@@ -397,13 +432,24 @@ globalThis.lagesbild ??= {};
       else if (view.enough && !view.spots.length) remarks.unshift(lb.element("p", "empty", words.no_spots));
       find("view-notes").replaceChildren(...remarks);
       find("more").textContent = view.more;
+      find("whole").replaceChildren(...view.facts.map((text) => lb.element("li", "", text)));
+      find("whole").closest("section").hidden = !view.facts.length;
       find("order")?.toggleAttribute("hidden", view.spots.length < 2);
       legend.querySelector("[data-for=spots]").hidden = !view.spots.length;
       legend.querySelector("[data-for=points]").hidden = !view.points;
+      legend.querySelector("[data-for=alerts]").hidden = !view.alerts.some((group) =>
+        group.items.some((item) => item.significant),
+      );
       for (const name of SURFACES) {
         const choice = legend.querySelector(`[name=surface][value=${name}]`);
         if (choice) choice.disabled = !view[name];
       }
+      if (view[now.surface] === null && now.surface !== "bin") {
+        now.surface = "bin"; // what one map alone has gives way to what all have
+        const choice = legend.querySelector("[name=surface][value=bin]");
+        if (choice) choice.checked = true;
+      }
+      lb.fillAlerts(find("alerts"), view.alerts, (group, i) => goTo(group.shapes[i].box));
       lb.fillRanking(find("spots"), view, content, bytes, {
         choose: (spot) => choose(spot, false),
         point,
@@ -477,7 +523,9 @@ globalThis.lagesbild ??= {};
       if (found < 0 || best > reach + 0.5) return null;
       const bin = view.bin ? view.bin[found] : 0;
       const hot = bin < 0 ? words.bin_cold : bin ? words[`bin_${bin}`] : "";
-      return [lb.fill(words.in_cell, { n: view.n ? view.n.value[found] : 0 }), hot];
+      const named = view[now.surface]?.inks ? view[now.surface] : null;
+      const said = named ? (named.labels[named.class[found]] ?? "") : hot;
+      return [lb.fill(words.in_cell, { n: view.n ? view.n.value[found] : 0 }), said];
     }
     map.on("mousemove", (event) => {
       const found = under(event);

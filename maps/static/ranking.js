@@ -31,6 +31,13 @@ globalThis.lagesbild ??= {};
     const list = monthly.map((n, i) => `${content.months[i]} ${n}`).join(", ");
     const most = Math.max(1, ...spot.categories.map(([, n]) => n));
     return [
+      element(
+        "dl",
+        "facts",
+        spot.stability ? figure(words.stability, spot.stability.means) : null,
+        figure(words.size, spot.area),
+        spot.weighted ? figure(words.weighted, spot.weighted) : null,
+      ),
       element("h4", "", words.hours),
       hourMatrix(
         hours,
@@ -64,6 +71,13 @@ globalThis.lagesbild ??= {};
     ].filter(Boolean);
   }
 
+  /** A word for how steady a hotspot is, with what it means behind it. */
+  function badge({ kind, word, means }) {
+    const made = element("span", `steady ${kind}`, word);
+    made.title = means;
+    return made;
+  }
+
   function item(spot, content, bytes, on) {
     const { words } = content;
     const name = element("button", "spot-name", spot.name);
@@ -81,9 +95,8 @@ globalThis.lagesbild ??= {};
       "dl",
       "facts",
       spot.change ? figure(words.change, spot.change) : null,
+      spot.recent ? figure(words.recent, spot.recent) : null,
       spot.near ? figure(words.near, spot.near) : null,
-      figure(words.size, spot.area),
-      spot.weighted ? figure(words.weighted, spot.weighted) : null,
     );
     const details = element("details", "", element("summary", "", words.details));
     details.addEventListener("toggle", () => {
@@ -97,7 +110,13 @@ globalThis.lagesbild ??= {};
       "li",
       "spot",
       rank,
-      element("h3", "", name, spot.new ? element("span", "new", words.new) : null),
+      element(
+        "h3",
+        "",
+        name,
+        spot.new ? element("span", "new", words.new) : null,
+        spot.stability ? badge(spot.stability) : null,
+      ),
       figures,
       element("p", "reason", spot.reason),
       facts,
@@ -122,6 +141,32 @@ globalThis.lagesbild ??= {};
     list.append(...ordered(view.spots, order).map((spot) => items.get(spot.rank)));
   }
 
+  /** Fills the box above the list with what is new, or with the answer that nothing is. */
+  function fillAlerts(box, groups, show) {
+    box.replaceChildren(
+      ...groups.map((group) => {
+        const items = group.items.map((each, i) => {
+          const name = element("button", "alert-name", each.name);
+          name.type = "button";
+          name.addEventListener("click", () => show(group, i));
+          return element(
+            "li",
+            each.significant ? "alert" : "alert unsure",
+            each.significant ? element("span", "letter", each.letter) : null,
+            element("div", "", element("h3", "", name), element("p", "", each.text)),
+          );
+        });
+        return element(
+          "section",
+          "alerts",
+          element("h2", "", group.title),
+          group.none ? element("p", "empty", group.none) : null,
+          items.length ? element("ul", "", ...items) : null,
+        );
+      }),
+    );
+  }
+
   /** Marks the chosen hotspot, and brings it into sight when the map asked for it. */
   function markChosen(list, spot, bring) {
     for (const each of list.children) {
@@ -138,5 +183,5 @@ globalThis.lagesbild ??= {};
     }
   }
 
-  Object.assign(globalThis.lagesbild, { element, ordered, fillRanking, orderRanking, markChosen });
+  Object.assign(globalThis.lagesbild, { element, ordered, fillRanking, fillAlerts, orderRanking, markChosen });
 }

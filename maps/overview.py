@@ -1,0 +1,65 @@
+"""Sentences about a whole map: how concentrated, whether it grows, where kinds of trouble meet."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from maps import phrases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from maps.situation import View
+    from maps.words import Words
+
+_CERTAIN = 0.05
+
+
+def sentences(view: View, words: Words) -> list[str]:
+    """Say what the methods found out about the map as a whole, and what they could not tell."""
+    told = {"concentration": _concentration, "change": _change, "joint": _joint}
+    found = [
+        sentence
+        for method, tell in told.items()
+        if method in view.facts
+        for sentence in tell(view, view.facts[method], words)
+    ]
+    # Methods that lack the same say so once.
+    return list(dict.fromkeys([*found, *(words.note(note) for note in view.limits)]))
+
+
+def _concentration(view: View, facts: Mapping[str, Any], words: Words) -> Iterator[str]:
+    del view
+    certain = facts["gini_p"] < _CERTAIN
+    yield words(
+        "overview.concentrated" if certain else "overview.even",
+        half=_percent(facts["area_50"], words),
+        half_even=_percent(facts["area_50_even"], words),
+        top=_percent(facts["top_1"], words),
+        top_even=_percent(facts["top_1_even"], words),
+    )
+
+
+def _change(view: View, facts: Mapping[str, Any], words: Words) -> Iterator[str]:
+    del view
+    yield words("overview.change", said=phrases.compared(facts, facts, words))
+
+
+def _joint(view: View, facts: Mapping[str, Any], words: Words) -> Iterator[str]:
+    both = int((np.asarray(view.columns["joint_class"]) == "both").sum())
+    yield words("overview.both", n=both) if both else words("overview.not_both")
+    if "sites_ratio" in facts and math.isfinite(facts["sites_ratio"]):
+        certain = facts["sites_p"] < _CERTAIN
+        yield words(
+            "overview.sites" if certain else "overview.sites_same",
+            ratio=phrases.times(facts["sites_ratio"], words),
+        )
+
+
+def _percent(share: float, words: Words) -> str:
+    """Write a share as per cent with two figures: ``0,4``, ``12``."""
+    percent = 100 * share
+    return words.number(percent, 1 if percent < 10 else 0)  # noqa: PLR2004 - two figures
