@@ -2,8 +2,8 @@
 
 Square cells with queen neighbours, Poisson counts. Both sides are given the neighbours, esda as a
 Graph, made before the clock starts; esda's functions are compiled by a call of their own first.
-esda computes one-sided p of 999 permutations, ours are two-sided: the cost is the same. Ends with 1
-when a bar is missed.
+esda computes one-sided p of 999 permutations, ours are two-sided: the cost is the same. All times
+are of the processor, both sides on one thread. Ends with 1 when a bar is missed.
 
     python bench/permutations.py [--numba PYTHON]    # PYTHON: one that has esda and numba
 """
@@ -54,12 +54,12 @@ def lattice(side: int) -> LatticeNeighbours:
 
 
 def best(work: Callable[[], object], times: int) -> float:
-    """Give the least wall time of some runs, seconds: the machine may be busy with other work."""
+    """Give the least processor time of some runs, seconds; wall time would be other work's too."""
     costs = []
     for _ in range(times):
-        start = time.perf_counter()
+        start = time.process_time()
         work()
-        costs.append(time.perf_counter() - start)
+        costs.append(time.process_time() - start)
     return min(costs)
 
 
@@ -149,7 +149,7 @@ def compare(python: str | None) -> list[str]:
         ours = {"permute": [best(permute, 5)], "analyse": [best(analyse, 5)]}
         found: dict[str, float] = {}
         if python is not None:
-            told = ask(python, side=side, permutations=FULL, times=2, numba=True)
+            told = ask(python, side=side, permutations=FULL, times=1, numba=True)
             found["permutations, numba"] = told["permuted"]
             ours["permute"].append(best(permute, 5))
         # In full, once: esda's cost without numba grows faster than the cells, and is not foretold.

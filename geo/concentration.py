@@ -54,10 +54,11 @@ def curve(n: Ints | Floats, area_m2: Floats) -> Curve:
     n, area = np.asarray(n, dtype=np.float64), np.asarray(area_m2, dtype=np.float64)
     if (n < 0).any() or (area < 0).any() or not n.sum() > 0 or not area.sum() > 0:
         raise ValueError("expected events and areas, none negative and not all 0")
-    order = np.argsort(-n / np.maximum(area, 1e-300), kind="stable")
+    some = np.flatnonzero(n)  # of the empty ground only its size matters
+    order = some[np.argsort(-n[some] / np.maximum(area[some], 1e-300), kind="stable")]
     return Curve(
-        np.concatenate([[0.0], np.cumsum(area[order]) / area.sum()]),
-        np.concatenate([[0.0], np.cumsum(n[order]) / n.sum()]),
+        np.concatenate([[0.0], np.cumsum(area[order]) / area.sum(), [1.0]]),
+        np.concatenate([[0.0], np.cumsum(n[order]) / n.sum(), [1.0]]),
     )
 
 

@@ -645,9 +645,7 @@ def _all_maxima(
 
     with ThreadPoolExecutor(threads) as pool:
         ask_all(np.arange(min(_PILOT, replicates)), 0.5 * float(np.log(cylinders)))
-        ask_all(
-            np.arange(_PILOT, replicates), 0.97 * float(np.quantile(best[:_PILOT], 0.05))
-        )
+        ask_all(np.arange(_PILOT, replicates), 0.97 * float(np.quantile(best[:_PILOT], 0.05)))
     return best
 
 

@@ -74,6 +74,7 @@ def stability(
     groups: Sequence[Ints],
     *,
     points: Points | None = None,
+    layouts: Layouts | None = None,
     samples: int = SAMPLES,
     work: int = WORK,
 ) -> Stability:
@@ -82,7 +83,8 @@ def stability(
     ``run`` is the method with its settings as used; it must answer from counts, weights or points,
     not from months or families. ``groups`` are the hotspots as positions of cells, no cell in
     two. ``points`` are the events behind ``evidence.n``; without them no other grid can be tried
-    and resampled weights are the cell's mean. ``evidence.seed`` rules the randomness.
+    and resampled weights are the cell's mean. ``layouts`` are the other grids, laid once for
+    several maps of one area. ``evidence.seed`` rules the randomness.
 
     1. Bootstrap (Efron 1979): as many events are drawn from the events, with replacement, counted
        on the same cells, and the method is run again.
@@ -111,22 +113,27 @@ def stability(
         back += _returns(group, n, _hot(run(sample), len(cells)), len(groups))
     bootstrap = back / tried if tried else np.full(len(groups), np.nan)
 
-    layouts = 0
+    laid = 0
     back = np.zeros(len(groups))
-    if possible and kept is not None:
+    if layouts is None and evidence.area is not None and cells.grid is not None:
+        layouts = Layouts(evidence.area, cells.grid)
+    # Exposure is known for the cells as they lie.
+    if possible and kept is not None and layouts is not None and evidence.exposure is None:
         most = max(work // (_GRID_WORK * size), FEWEST_GRIDS)
         mine, ones = group[cells.locate(kept.x, kept.y)], np.ones(len(kept), dtype=np.int64)
-        for other, at in _laid_anew(evidence, kept, most):
-            hot = np.append(_hot(run(other), len(other.cells)), False)  # -1 is in no cell
+        for other, area, moved in layouts.each(kept, most):
+            at = other.locate(moved.x, moved.y)
+            new = _counted(replace(evidence, cells=other, area=area), moved, at)
+            hot = np.append(_hot(run(new), len(other)), False)  # -1 is in no cell
             back += _returns(mine, ones, hot[at], len(groups))
-            layouts += 1
-    grids = back / layouts if layouts else np.full(len(groups), np.nan)
+            laid += 1
+    grids = back / laid if laid else np.full(len(groups), np.nan)
     return Stability(
         bootstrap,
         grids,
         _labels(bootstrap, grids),
         tried,
-        layouts,
+        laid,
         _notes(evidence, groups, min(tried, samples), samples),
     )
 
@@ -174,40 +181,60 @@ def _resampled(evidence: Evidence, points: Points | None, times: int) -> Iterato
         yield replace(evidence, n=again, weight=np.asarray(again * mean_weight))
 
 
-def _laid_anew(evidence: Evidence, points: Points, most: int) -> Iterator[tuple[Evidence, Ints]]:
-    """Count the same events on at most ``most`` other grids; gives the cell of each point too.
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A step east and north (metres), or a turn (degrees) about a point."""
+
+    east: float = 0.0
+    north: float = 0.0
+    degrees: float = 0.0
+
+    def of_area(self, area: BaseGeometry, origin: Floats) -> BaseGeometry:
+        if self.degrees:
+            return affinity.rotate(area, self.degrees, origin=tuple(origin))
+        return affinity.translate(area, self.east, self.north)
+
+    def of_points(self, xy: Floats, origin: Floats) -> Floats:
+        if not self.degrees:
+            return xy + np.array([self.east, self.north])
+        angle = np.deg2rad(self.degrees)
+        cos, sin = np.cos(angle), np.sin(angle)
+        return (xy - origin) @ np.array([[cos, sin], [-sin, cos]]) + origin
+
+
+class Layouts:
+    """Other grids over one area, each laid once, when it is first asked for.
 
     The area and the points are moved under the grid, which comes to the same.
     """
-    area, grid = evidence.area, evidence.cells.grid
-    if area is None or grid is None or evidence.exposure is not None:
-        return
-    for moved, coordinates in _moved(area, np.column_stack([points.x, points.y]), grid, most):
-        cells = lattice_cells(grid, moved)
-        x, y = np.ascontiguousarray(coordinates.T)
-        at = cells.locate(x, y)
-        new = replace(evidence, cells=cells, area=moved)
-        yield _counted(new, Points(x, y, points.weight), at), at
+
+    def __init__(self, area: BaseGeometry, grid: Grid) -> None:
+        self._area, self._grid = area, grid
+        self._origin = np.array([area.centroid.x, area.centroid.y])
+        self._moves = _moves(grid)
+        self._laid: list[Cells] = []
+
+    def each(self, points: Points, most: int) -> Iterator[tuple[Cells, BaseGeometry, Points]]:
+        """Give cells, area and points on at most ``most`` other grids, the most telling first."""
+        xy = np.column_stack([points.x, points.y])
+        for i, move in enumerate(self._moves[:most]):
+            area = move.of_area(self._area, self._origin)
+            if i == len(self._laid):
+                self._laid.append(lattice_cells(self._grid, area))
+            x, y = np.ascontiguousarray(move.of_points(xy, self._origin).T)
+            yield self._laid[i], area, Points(x, y, points.weight)
 
 
-def _moved(
-    area: BaseGeometry, points: Floats, grid: Grid, most: int
-) -> Iterator[tuple[BaseGeometry, Floats]]:
-    """Move and turn the area and its points together, by turns."""
+def _moves(grid: Grid) -> list[_Move]:
+    """List moves and, of squares, turns by turns."""
     step = grid.size / 3
-    centre = area.centroid
-    origin = np.array([centre.x, centre.y])
     turns = _DEGREES if grid.kind == "square" else ()
-    for shift, degrees in zip_longest(_THIRDS, turns):
-        if most > 0:
-            east, north = shift[0] * step, shift[1] * step
-            yield affinity.translate(area, east, north), points + np.array([east, north])
-        if most > 1 and degrees is not None:
-            angle = np.deg2rad(degrees)
-            cos, sin = np.cos(angle), np.sin(angle)
-            turned = (points - origin) @ np.array([[cos, sin], [-sin, cos]]) + origin
-            yield affinity.rotate(area, degrees, origin=centre), turned
-        most -= 1 if degrees is None else 2
+    moves = []
+    for (east, north), degrees in zip_longest(_THIRDS, turns):
+        moves.append(_Move(east=east * step, north=north * step))
+        if degrees is not None:
+            moves.append(_Move(degrees=degrees))
+    return moves
 
 
 def _counted(evidence: Evidence, points: Points, at: Ints) -> Evidence:

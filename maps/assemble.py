@@ -20,7 +20,7 @@ from geo.hotspots.change import compare_places
 from geo.months import HOURS, UNKNOWN_HOUR, UNKNOWN_MONTH, month_text
 from geo.note import Note
 from geo.places import Block, busiest_blocks, compare_two, contiguous
-from geo.stability import stability
+from geo.stability import Layouts, stability
 from maps import bathing
 from maps.naming import Gazetteer, tell_apart
 from maps.situation import ALL, Alert, Change, Hotspot, Peak, Situation, Stability, View
@@ -285,6 +285,7 @@ class _Everything:
                 category=codes[part.category],
                 hour=part.hour,
                 weight=part.weight,
+                between=part.between,
             )
         return cls(parts, all_codes, builder.build())
 
@@ -363,6 +364,12 @@ class _Context:
     patrols: tuple[Floats, Floats, Floats] | None
     exposure: Floats | None
     sites: Points | None
+
+    @cached_property
+    def layouts(self) -> Layouts | None:
+        """The other grids on which hotspots are tried again."""
+        grid = self.cells.grid
+        return None if grid is None else Layouts(self.frame.area, grid)
 
     @cached_property
     def families(self) -> Mapping[str, Ints]:
@@ -553,15 +560,15 @@ class _Context:
             categories=by_category,
             families=tuple(sorted(by_family.items(), key=lambda kv: (-kv[1], kv[0]))),
             hours=hours,
-            unknown_hours=int(mine.hours[UNKNOWN_HOUR]),
-            monthly=mine.since(self.months[0], self.months[1]),
+            unknown_hours=round(float(mine.hours[UNKNOWN_HOUR])),
+            monthly=mine.mass_since(self.months[0], self.months[1]),
             peak=Peak(
                 block.first_day,
                 block.last_day,
                 block.first_hour,
                 block.last_hour,
-                block.n,
-                int(hours.sum()),
+                round(block.n),
+                round(float(hours.sum())),
             )
             if block
             else None,
@@ -654,6 +661,7 @@ class _Context:
             claim.evidence,
             groups,
             points=points,
+            layouts=self.layouts,
         )
         notes.extend(found.notes)
         if not found.samples:

@@ -45,6 +45,7 @@ CLASSES = {
 """Surfaces of named classes: the column and its classes, in the order of the legend."""
 
 _MARGIN = 0.12
+_TENTHS = 10
 
 
 def write_page(situation: Situation, path: Path, language: str) -> None:
@@ -296,7 +297,9 @@ def _round(value: float) -> float:
 
 
 def _spot(spot: Hotspot, situation: Situation, words: Words, streams: Streams) -> dict[str, Any]:
-    """Describe a hotspot in finished words, with its two charts as numbers."""
+    """Describe a hotspot in finished words, with its two charts as numbers (``unit`` to one)."""
+    whole = all((values == np.rint(values)).all() for values in (spot.hours, spot.monthly))
+    unit = 1 if whole else _TENTHS
     return {
         "id": spot.id,
         "rank": spot.rank,
@@ -330,9 +333,10 @@ def _spot(spot: Hotspot, situation: Situation, words: Words, streams: Streams) -
         "weighted": "" if spot.weight == spot.n else words.number(spot.weight),
         "at": [round(spot.x), round(spot.y)],
         "area": words("page.area", hectares=_figure(spot.area_m2 / 1e4, words)),
-        "hours": streams.add(spot.hours.ravel()),
+        "unit": unit,
+        "hours": streams.add(np.rint(spot.hours.ravel() * unit)),
         "unknown_hours": spot.unknown_hours,
-        "monthly": streams.add(spot.monthly),
+        "monthly": streams.add(np.rint(spot.monthly * unit)),
     }
 
 

@@ -142,14 +142,16 @@ def months(first: int, last: int, words: Words) -> str:
 
 
 def stability(hotspot: Hotspot, words: Words) -> str:
-    """Say how often a hotspot comes back when the data or the grid are shaken."""
+    """Say what a hotspot's badge means, and how often it came back."""
     steady = hotspot.stability
     if steady is None:
         return ""
+    means = words(f"phrases.stability.{steady.kind}_means")
     values = {"bootstrap": words.number(round(100 * steady.bootstrap))}
     if steady.grids is None:
-        return words("phrases.stability.resampled", **values)
-    return words("phrases.stability.both", grids=words.number(round(100 * steady.grids)), **values)
+        return f"{means} {words('phrases.stability.resampled', **values)}"
+    grids = words.number(round(100 * steady.grids))
+    return f"{means} {words('phrases.stability.both', grids=grids, **values)}"
 
 
 def alert(found: Alert, words: Words, situation: Situation) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,22 +22,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Tallied:
-    """What one place's events add up to; ``months`` count from ``first``, over all the data."""
+    """What one place's events add up to; ``months`` count from ``first``, over all the data.
+
+    ``hours`` and ``mass`` (by month, parallel to ``months``) hold events where they may have
+    happened; the others count each once.
+    """
 
     n: int
     weight: float
-    hours: Ints
+    hours: Floats
     categories: Ints
     months: Ints
+    mass: Floats
     first: int
 
     def since(self, first: int, last: int) -> Ints:
         """Count each month from first to last; months beyond the data are empty."""
+        return self._since(self.months, first, last)
+
+    def mass_since(self, first: int, last: int) -> Floats:
+        """Give the mass of each month from first to last; months beyond the data are empty."""
+        return self._since(self.mass, first, last)
+
+    def _since(self, values: NDArray[Any], first: int, last: int) -> NDArray[Any]:
         wanted = np.arange(first, last + 1) - self.first
-        known = (wanted >= 0) & (wanted < len(self.months))
-        if not len(self.months):
-            return np.zeros(len(wanted), dtype=np.int64)
-        return np.where(known, self.months[np.clip(wanted, 0, len(self.months) - 1)], 0)
+        known = (wanted >= 0) & (wanted < len(values))
+        if not len(values):
+            return np.zeros(len(wanted), dtype=values.dtype)
+        return np.where(known, values[np.clip(wanted, 0, len(values) - 1)], 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +58,10 @@ class Tally:
 
     n: Ints
     weight: Floats
-    hours: Ints
+    hours: Floats
     categories: Ints
     months: Ints
+    mass: Floats
     first: int
 
     @classmethod
@@ -59,24 +72,27 @@ class Tally:
             group_of[group] = i
         count = len(groups)
 
-        def table(cube: Cube, key: Ints, width: int) -> Ints:
-            at = group_of[cube.cell]
+        def table(cell: Ints, key: Ints, amount: Ints | Floats, width: int) -> Floats:
+            at = group_of[cell]
             keep = (at >= 0) & (key >= 0) & (key < width)
             flat = np.bincount(
-                at[keep] * width + key[keep], weights=cube.n[keep], minlength=count * width
+                at[keep] * width + key[keep], weights=amount[keep], minlength=count * width
             )
-            return flat.astype(np.int64).reshape(count, width)
+            return flat.astype(np.float64).reshape(count, width)
 
         at = group_of[part.cell]
         weight = np.bincount(at[at >= 0], weights=part.weight[at >= 0], minlength=count)
         span = history.span or (0, -1)
-        hours = table(part, part.hour, HOURS + 1)
+        now, ever, width = part.mass, history.mass, span[1] - span[0] + 1
+        categories = table(part.cell, part.category, part.n, len(part.categories))
+        months = table(history.cell, history.month - span[0], history.n, width)
         return cls(
-            hours.sum(axis=1),
+            categories.sum(axis=1).astype(np.int64),
             weight.astype(np.float64),
-            hours,
-            table(part, part.category, len(part.categories)),
-            table(history, history.month - span[0], span[1] - span[0] + 1),
+            table(now.cell, now.hour, now.mass, HOURS + 1),
+            categories.astype(np.int64),
+            months.astype(np.int64),
+            table(ever.cell, ever.month - span[0], ever.mass, width),
             span[0],
         )
 
@@ -95,5 +111,6 @@ class Tally:
             self.hours[i],
             self.categories[i],
             self.months[i],
+            self.mass[i],
             self.first,
         )

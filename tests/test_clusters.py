@@ -309,12 +309,12 @@ def test_the_cells_do_not_decide_what_is_a_cluster():
 def test_the_same_points_in_any_order_give_the_same_bytes(random):
     """Nothing depends on the order of events; the seed alone rules chance."""
     x, y = planted(np.random.default_rng(1), more=12)
-    x, y = np.append(x, 15_000 + 440 * np.arange(5)), np.append(y, np.full(5, 7000.0))
+    x, y = np.append(x, 15_000 + 300 * np.arange(5)), np.append(y, np.full(5, 7000.0))
     order = np.array(random.sample(range(len(x)), len(x)))
     one = run(evidence(x, y), replicates=99)
     other = run(evidence(x[order], y[order]), replicates=99)
     assert one.hot.any()
-    assert ((one.p > 0.1) & (one.p < 1)).any()  # a seed could tell here
+    assert ((one.p > 0.01) & (one.p < 1)).any()  # where another seed would tell
     for name, column in one.columns.items():
         assert column.tobytes() == other.columns[name].tobytes()
 

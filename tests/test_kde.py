@@ -428,3 +428,14 @@ def test_a_raster_without_points_near_is_empty():
     none = Points(np.zeros(0), np.zeros(0), np.zeros(0))
     for points in (far, none):
         assert not kde_on_raster(points, 0.0, 0.0, 10.0, (3, 4), bandwidth=50.0).any()
+
+
+def test_what_was_used_can_be_used_again():
+    """A second map takes the first one's settings as they are and gives the same."""
+    cells = lattice_cells(Grid("square", 500), AREA)
+    zero = np.zeros(len(cells))
+    evidence = Evidence(cells, zero.astype(np.int64), zero, cloud(200), AREA)
+    first = run(evidence, adaptive=True, edge_correction=True)
+    again = run(evidence, **first.used)
+    assert again.columns["kde"] == pytest.approx(first.columns["kde"])
+    assert {p.name for p in module.METHOD.parameters} == set(first.used)

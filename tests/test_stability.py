@@ -173,11 +173,12 @@ def test_turned_points_stay_where_they_were_in_the_area():
     """A corner of the area, given as a point just inside, stays just inside the turned area."""
     inner = affinity.scale(AREA, 0.999, 0.999, origin=AREA.centroid)
     corners = np.array(inner.exterior.coords)[:-1]
-    layouts = list(module._moved(AREA, corners, GRID, 99))
+    points = Points(*np.ascontiguousarray(corners.T), np.ones(len(corners)))
+    layouts = list(module.Layouts(AREA, GRID).each(points, 99))
     assert len(layouts) == 13
-    for area, moved in layouts:
-        assert shapely.distance(shapely.points(moved), area.boundary).max() < 15
-        assert shapely.contains_xy(area, moved[:, 0], moved[:, 1]).all()
+    for _, area, moved in layouts:
+        assert shapely.distance(shapely.points(moved.x, moved.y), area.boundary).max() < 15
+        assert shapely.contains_xy(area, moved.x, moved.y).all()
 
 
 def test_a_grid_moved_by_whole_cells_finds_what_it_found():

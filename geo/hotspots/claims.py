@@ -226,7 +226,7 @@ def infer(
                 )
             )
         else:
-            notes.append(Note("inference_permutation", {"permutations": permutations}))
+            notes.append(Note("inference_permutation", {"n": permutations}))
     elif kind == "exact" and not notes:
         notes.append(Note("inference_exact"))
     return Inferred(p, q, used, tuple(notes))

@@ -272,7 +272,7 @@ def run(
     looked at: on at most ``alpha`` of maps without hotspots is anything claimed. By size alone
     clusters would be found less often, most of all where much is expected. An exposure is known by
     cell only; where it varies within cells, over towns say, chance is understated (1,000 events
-    over Lekeberg's towns: 10 % of maps in place of 5 %), and a warning says so.
+    over Lekeberg's towns: claims on one map in nine, not twenty), and a warning says so.
 
     ``eps`` (metres), if not given, is where chance lays half a neighbour around an event. HDBSCAN
     takes none; for it ``eps`` only widens outlines, and it finds small places less often (10 of

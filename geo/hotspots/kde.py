@@ -155,20 +155,20 @@ def _mass_inside(
 def adaptive_bandwidth(
     points: Points, *, kernel: Kernel, bandwidth: float, floor: float = 0.0
 ) -> Floats:
-    """Give each point its own bandwidth by ``abramson``, from a pilot of this bandwidth (metres).
+    """Give each point its own bandwidth by ``abramson``, none narrower than ``floor`` (metres).
 
-    The pilot counts every point once, whatever it weighs, itself included. None is narrower than
-    ``floor``.
+    The pilot is a Gaussian that smooths as much as the kernel of this bandwidth (which pilot
+    matters little: Silverman 1986, section 5.3.1), counting every point once, itself included.
     """
     if not len(points):
         return np.zeros(0)
     once = Points(points.x, points.y, np.ones(len(points)))
+    sigma = as_sigma(kernel, bandwidth)
     if len(points) ** 2 <= _EXACT_PAIRS:
-        pilot = kernel_sum(once, once.x, once.y, kernel=kernel, bandwidth=bandwidth)
+        pilot = kernel_sum(once, once.x, once.y, kernel="gaussian", bandwidth=sigma)
     else:
-        pilot = _kde_between(once, once.x, once.y, kernel, bandwidth)
-        alone = 3.0 if kernel == "quartic" else 0.5
-        pilot = np.maximum(pilot, alone / (np.pi * bandwidth**2))  # its own kernel is always there
+        pilot = _kde_between(once, once.x, once.y, "gaussian", sigma)
+        pilot = np.maximum(pilot, 0.5 / (np.pi * sigma**2))  # its own kernel is always there
     return np.maximum(abramson(pilot, bandwidth), floor)
 
 

@@ -125,9 +125,7 @@ def run(
     if per_month is None:
         counts[:, 0] = places.sums(evidence.n)
     else:
-        np.add.at(
-            counts, (places.of_cell[per_month.cell], per_month.month - first), per_month.n
-        )
+        np.add.at(counts, (places.of_cell[per_month.cell], per_month.month - first), per_month.n)
     share = places.sums(evidence.share)
     if model != "permutation" and (lost := int(counts[share <= 0].sum())):
         notes.append(Note("scan_without_exposure", {"n": lost}, "warning"))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geo.aoristic import cut_by_hour
 from geo.months import UNKNOWN_HOUR, month_and_hour
 from geo.note import Note
 from layers.categories import squeeze
@@ -167,17 +168,9 @@ def _by_hour(
     """Cut spans of time where hours end: whose, month, hour of the week, minutes."""
     known = ~np.isnat(start)
     begin = np.where(known, start, np.datetime64(0, "s")).astype("datetime64[s]").astype(np.int64)
-    into = begin % 3600
-    seconds = minutes * 60.0
-    pieces = np.where(known, np.ceil((into + seconds) / 3600.0), 1.0).astype(np.int64)
-    pieces = np.maximum(pieces, 1)
-    whose = np.repeat(np.arange(len(start)), pieces)
-    nth = np.arange(len(whose)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    low = np.maximum(nth * 3600.0, into[whose])
-    high = np.minimum((nth + 1) * 3600.0, into[whose] + seconds[whose])
-    share = np.where(known[whose], (high - low) / 60.0, minutes[whose])
-    full = (begin - into)[whose] + nth * 3600
-    month, hour = month_and_hour(full.astype("datetime64[s]"))
+    whose, at, seconds = cut_by_hour(begin, np.where(known, minutes * 60.0, 0.0))
+    share = np.where(known[whose], seconds / 60.0, minutes[whose])
+    month, hour = month_and_hour(at.astype("datetime64[s]"))
     by_date, _ = month_and_hour(date)
     month = np.where(known[whose], month, by_date[whose]).astype(np.int32)
     hour = np.where(known[whose], hour, UNKNOWN_HOUR).astype(np.int16)

@@ -14,8 +14,8 @@ globalThis.lagesbild ??= {};
   /** A step 0 (nothing) to 5 (most) for a count. */
   const step = (n, most) => (n > 0 ? Math.max(1, Math.ceil((5 * n) / most)) : 0);
 
-  /** 7 x 24 counts, Monday first, as a matrix of shaded squares. */
-  function hourMatrix(hours, days, label) {
+  /** 7 x 24 counts, Monday first, as a matrix of shaded squares; told writes numbers. */
+  function hourMatrix(hours, days, label, told) {
     const [left, top, size] = [30, 14, 13];
     const width = left + 24 * size + 2;
     const chart = svg("svg", {
@@ -44,7 +44,7 @@ globalThis.lagesbild ??= {};
         });
         if (n) {
           const time = `${String(hour).padStart(2, "0")}–${String(hour + 1).padStart(2, "0")}`;
-          square.append(svg("title", {}, `${days[day]} ${time}: ${n}`));
+          square.append(svg("title", {}, `${days[day]} ${time}: ${told.format(n)}`));
         }
         chart.append(square);
       }
@@ -53,7 +53,7 @@ globalThis.lagesbild ??= {};
   }
 
   /** Counts by month as bars; the month of the meeting stands out. */
-  function monthBars(counts, names, meeting, label) {
+  function monthBars(counts, names, meeting, label, told) {
     const [height, bottom, top] = [64, 15, 14];
     const wide = 342 / counts.length;
     const chart = svg("svg", {
@@ -74,11 +74,11 @@ globalThis.lagesbild ??= {};
         height: tall,
         class: i === meeting ? "bar now" : "bar",
       });
-      bar.append(svg("title", {}, `${names[i]}: ${n}`));
+      bar.append(svg("title", {}, `${names[i]}: ${told.format(n)}`));
       chart.append(bar);
       if (counts.length <= 13) {
         chart.append(
-          svg("text", { x: middle, y: top + height - tall - 3, "text-anchor": "middle" }, String(n)),
+          svg("text", { x: middle, y: top + height - tall - 3, "text-anchor": "middle" }, told.format(n)),
         );
       }
       if (i % every === 0) {

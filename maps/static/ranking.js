@@ -26,9 +26,11 @@ globalThis.lagesbild ??= {};
 
   function charts(spot, content, bytes) {
     const { words } = content;
-    const hours = [...numbers(bytes, spot.hours)];
-    const monthly = [...numbers(bytes, spot.monthly)];
-    const list = monthly.map((n, i) => `${content.months[i]} ${n}`).join(", ");
+    const shares = (packed) => Array.from(numbers(bytes, packed), (n) => n / spot.unit);
+    const hours = shares(spot.hours);
+    const monthly = shares(spot.monthly);
+    const told = new Intl.NumberFormat(content.language, { maximumFractionDigits: 1 });
+    const list = monthly.map((n, i) => `${content.months[i]} ${told.format(n)}`).join(", ");
     const most = Math.max(1, ...spot.categories.map(([, n]) => n));
     return [
       element(
@@ -43,7 +45,9 @@ globalThis.lagesbild ??= {};
         hours,
         content.weekdays_short,
         fill(words.hours_of, { name: spot.name, peak: spot.peak || words.no_peak }),
+        told,
       ),
+      spot.unit > 1 ? element("p", "aside", words.spread) : null,
       spot.unknown_hours
         ? element("p", "aside", fill(words.unknown_hours, { n: spot.unknown_hours }))
         : null,
@@ -55,6 +59,7 @@ globalThis.lagesbild ??= {};
               content.months,
               content.month,
               fill(words.months_of, { name: spot.name, list }),
+              told,
             ),
           ]
         : []),
