@@ -345,12 +345,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--patterns", type=int, default=1000, help="per kind of map without any")
     parser.add_argument("--planted", type=int, default=200, help="per kind of planted hotspot")
-    parser.add_argument("--quick", action="store_true", help="30 and 10: shows gross errors only")
+    parser.add_argument("--quick", action="store_true", help="20 and 5: shows gross errors only")
     parser.add_argument("--methods", nargs="*", help="only these")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    patterns, planted = (30, 10) if asked.quick else (asked.patterns, asked.planted)
+    patterns, planted = (20, 5) if asked.quick else (asked.patterns, asked.planted)
     exposure()  # once, before the workers are forked
     trial = lay(LEVELS[1], 0, asked.seed)
     names = tuple(

@@ -274,7 +274,8 @@ def mass_inside_raster(
     """Give the kernel's mass inside an area, for a kernel at each node of a raster; 0 to 1.
 
     ``share`` is the part of each pixel (around its node) that lies inside, see ``coverage``;
-    ``steps`` along y and x, metres. Outside the raster nothing is inside.
+    ``steps`` along y and x, metres. Outside the raster nothing is inside. Shares put an edge on
+    two pixels in proportion, as a linear spline would; so much is taken back from the kernel.
     """
     from scipy import fft  # noqa: PLC0415 - as above
 
@@ -284,7 +285,7 @@ def mass_inside_raster(
         for n, step in zip(share.shape, steps, strict=True)
     )
     spectrum = fft.rfft2(share, shape, workers=2)
-    spectrum *= _transfer((shape[0], shape[1]), steps, kernel, bandwidth, 1)
+    spectrum *= _transfer((shape[0], shape[1]), steps, kernel, bandwidth, 2)
     mass = fft.irfft2(spectrum, shape, workers=2)[: share.shape[0], : share.shape[1]]
     return np.asarray(np.clip(mass * (steps[0] * steps[1]), 0.0, 1.0))
 

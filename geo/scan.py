@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
+    Numbers = NDArray[Any]
     Simulate = Callable[[np.random.Generator], Ints]
 
 Direction = Literal["prospective", "retrospective"]
@@ -65,13 +66,13 @@ class Zones:
         begin = self.begin[int(np.searchsorted(self.first, zone, side="right")) - 1]
         return self.member[begin : begin + self.size[zone]]
 
-    def sums(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
+    def sums(self, values: Numbers) -> Numbers:
         """Add one value a place over every circle, in the values' own type."""
         running = np.concatenate(
             [np.zeros(1, values.dtype), np.cumsum(values[self.member], dtype=values.dtype)]
         )
         begin = self.begin[self.of_centre]
-        return running[begin + self.size] - running[begin]
+        return np.asarray(running[begin + self.size] - running[begin])
 
     def distinct(self, occupied: NDArray[np.bool_]) -> Zones:
         """Leave out places that cannot matter, then circles that hold the same places as another.
@@ -195,7 +196,7 @@ def _join(parts: Sequence[Zones]) -> Zones:
         steps = np.concatenate([np.diff(getattr(part, name)) for part in parts])
         return np.concatenate([[0], np.cumsum(steps)]).astype(np.int64)
 
-    def together(name: str) -> NDArray[np.generic]:
+    def together(name: str) -> Numbers:
         return np.concatenate([getattr(part, name) for part in parts])
 
     return Zones(
@@ -240,7 +241,7 @@ class _Windows:
         length, start = np.indices(self.shape)
         return np.asarray(start + length < self.steps)
 
-    def fill(self, counts: NDArray[np.generic]) -> NDArray[np.generic]:
+    def fill(self, counts: Numbers) -> Numbers:
         """Sum counts over time (the second axis) into rows, in the counts' own type."""
         kind = counts.dtype
         if self.prospective:
@@ -252,9 +253,7 @@ class _Windows:
             np.add(rows[:, t], step, out=rows[:, t + 1])
         return rows
 
-    def table(
-        self, rows: NDArray[np.generic], out: NDArray[np.generic] | None = None
-    ) -> NDArray[np.generic]:
+    def table(self, rows: Numbers, out: Numbers | None = None) -> Numbers:
         """Give every window's count from contiguous rows (any axes behind them stay)."""
         if self.prospective:
             return rows[:, None]
@@ -262,7 +261,7 @@ class _Windows:
         ends = as_strided(
             rows[1:], (self.longest, self.steps, *rows.shape[1:]), (step, step, *rest)
         )
-        return np.subtract(ends, rows[None, : self.steps], out=out)
+        return np.asarray(np.subtract(ends, rows[None, : self.steps], out=out))
 
     def pairs(self, longest: Ints) -> tuple[Ints, bool]:
         """Give the row in which the windows of these lengths (less one) end, for each start.
@@ -273,15 +272,14 @@ class _Windows:
             return longest, False
         return (longest[:, None] + np.arange(1, self.steps + 1)).ravel(), True
 
-    def one(
-        self, rows: NDArray[np.generic], at: tuple[NDArray[np.generic], ...], window: Ints
-    ) -> NDArray[np.generic]:
+    def one(self, rows: Numbers, at: tuple[Numbers, ...], window: Ints) -> Numbers:
         """Pick single windows' counts: ``at`` chooses before and behind the axis of rows."""
         before, behind = at[:1], at[1:]
         if self.prospective:
-            return rows[(*before, window, *behind)]
+            return np.asarray(rows[(*before, window, *behind)])
         length, start = np.divmod(window, self.steps)
-        return rows[(*before, start + length + 1, *behind)] - rows[(*before, start, *behind)]
+        ends = rows[(*before, start + length + 1, *behind)]
+        return np.asarray(ends - rows[(*before, start, *behind)])
 
     def span(self, window: int) -> tuple[int, int]:
         """First and last step of a window, both included."""
@@ -356,7 +354,7 @@ class _Limits:
 
     def __call__(self, expected: Floats) -> Ints:
         short = np.maximum(expected.astype(np.float32), self._LEAST)
-        return self.table[(short.view(np.int32) >> self._SHIFT) - self.lowest]
+        return np.asarray(self.table[(short.view(np.int32) >> self._SHIFT) - self.lowest])
 
 
 # --- the search -------------------------------------------------------------------------------
@@ -401,7 +399,7 @@ class _Boxes:
     outer: Ints
     shortest: Ints
     longest: Ints
-    limit: Ints
+    limit: NDArray[np.int32]
     expected: Floats
 
     @classmethod
@@ -463,14 +461,15 @@ def _runs(limits: _Limits, heaviest: Floats, lengths: int) -> tuple[Ints, Ints, 
         cost = (1 + int((np.diff(level) != 0).sum())) * (len(low) + 1)
         if best is None or cost < best[0]:
             best = (cost, level, shortest - 1, longest - 1)
-    assert best is not None
+    if best is None:
+        raise AssertionError("windows asked one by one always do")
     return best[1:]
 
 
-def _maxima(
+def _maxima(  # noqa: C901, PLR0915 - one loop; calls inside it would cost what it saves
     search: _Search,
     boxes: _Boxes,
-    rows: dict[np.dtype[np.generic], NDArray[np.generic]],
+    rows: dict[np.dtype[Any], Numbers],
     most: Ints,
     centres: Ints,
 ) -> Floats:
@@ -544,23 +543,23 @@ def _maxima(
     return best
 
 
-def _most(windows: _Windows, rows: NDArray[np.generic]) -> Ints:
+def _most(windows: _Windows, rows: Numbers) -> Ints:
     """Give the most events that any window of each place holds in any replicate."""
     if windows.prospective:
-        return rows[:, -1].max(axis=1).astype(np.int64)
+        return np.asarray(rows[:, -1].max(axis=1), dtype=np.int64)
     longest = rows[:, windows.longest :] - rows[:, : windows.steps]
-    return longest.max(axis=(1, 2)).astype(np.int64)
+    return np.asarray(longest.max(axis=(1, 2)), dtype=np.int64)
 
 
 def _score(
     search: _Search,
     boxes: _Boxes,
-    rows: NDArray[np.generic],
+    rows: Numbers,
     found: list[tuple[Ints, Ints]],
     best: Floats,
 ) -> None:
     """Raise the replicates' best scores by all cylinders of the boxes that were let through."""
-    zones, windows = search.zones, search.windows
+    windows = search.windows
     run, hit = (np.concatenate(part) for part in zip(*found, strict=True))
     hit, replicate = np.divmod(hit, rows.shape[2])
     lengths, start = np.divmod(hit, windows.shape[1])
@@ -575,7 +574,7 @@ def _score(
 def _descend(
     search: _Search,
     boxes: _Boxes,
-    rows: NDArray[np.generic],
+    rows: Numbers,
     run: Ints,
     window: Ints,
     replicate: Ints,
@@ -600,7 +599,8 @@ def _descend(
         zone[whole] -= 1
         stay = zone >= inner
         window, replicate, zone, inner = (a[stay] for a in (window, replicate, zone, inner))
-        count, expected, begin, size = (a[stay] for a in (count, expected, begin, size))
+        expected = expected[stay]
+        count, begin, size = (a[stay] for a in (count, begin, size))
         size = size - 1
         place = zones.member[begin + size]
         count = count - windows.one(rows, (place, replicate), window).astype(np.int64)
@@ -624,7 +624,7 @@ def _all_maxima(
     centres = np.array_split(np.arange(len(zones.centre)), threads * 4)
     cylinders = max(len(zones) * int(windows.valid.sum()), 2)
 
-    def draw(wanted: Ints) -> NDArray[np.generic]:
+    def draw(wanted: Ints) -> Numbers:
         return np.stack([simulate(np.random.default_rng(seeds[r])) for r in wanted], axis=-1)
 
     def ask(wanted: Ints, bound: float) -> None:
@@ -633,7 +633,8 @@ def _all_maxima(
             parts = np.array_split(part, min(threads, len(part)))
             wide = windows.fill(np.concatenate(list(pool.map(draw, parts)), axis=-1))
             most = zones.sums(_most(windows, wide))[boxes.outer]
-            rows = {kind: wide.astype(kind) for kind in map(np.dtype, (np.uint8, wide.dtype))}
+            small: np.dtype[Any] = np.dtype(np.uint8)
+            rows = {small: wide.astype(small), wide.dtype: wide}
             around = pool.map(lambda c: _maxima(search, boxes, rows, most, c), centres)  # noqa: B023
             best[part] = np.max(list(around), axis=0)
 
@@ -846,7 +847,7 @@ def _expectation(counts: Ints, expected: Floats) -> Floats:
     return hoped
 
 
-def _bins(values: NDArray[np.generic], windows: _Windows) -> NDArray[np.generic]:
+def _bins(values: Numbers, windows: _Windows) -> Numbers:
     """Bring the steps before all prospective windows together: they are never told apart."""
     before = windows.steps - windows.longest
     if not windows.prospective or before < 2:  # noqa: PLR2004 - one step is together already
@@ -928,9 +929,7 @@ def _answer(
     return Scan(tuple(clusters), maxima, len(zones), len(zones) * int(windows.valid.sum()))
 
 
-def _best_windows(
-    search: _Search, rows: NDArray[np.generic], threads: int | None
-) -> tuple[Floats, Ints]:
+def _best_windows(search: _Search, rows: Numbers, threads: int | None) -> tuple[Floats, Ints]:
     """Give each circle's best score over all windows, and that window (the first of equals)."""
     zones, windows = search.zones, search.windows
     best, which = np.zeros(len(zones)), np.zeros(len(zones), dtype=np.int64)
@@ -946,7 +945,7 @@ def _best_windows(
             count = windows.table(np.moveaxis(held, 1, 0))
             expected = windows.table(np.moveaxis(hoped, 1, 0))
             above = valid & (count >= search.least) & (count * search.divisor > expected)
-            score = np.zeros(count.shape)
+            score: Numbers = np.zeros(count.shape)
             score[above] = search.score(count[above].astype(np.float64), expected[above])
             flat = score.reshape(-1, score.shape[-1])
             which[here] = flat.argmax(axis=0)

@@ -306,10 +306,10 @@ class _Everything:
 
 @dataclass(frozen=True, eq=False)
 class _Claim:
-    """What a method claims on one map, and what it was asked."""
+    """What a method claims on one map, and how it is asked again."""
 
     method: Method
-    used: Mapping[str, Any]
+    settings: Mapping[str, Any]
     evidence: Evidence
     result: Result
     wanted: Sequence[str]
@@ -417,7 +417,7 @@ class _Context:
             if method.together and family != ALL:
                 continue
             first = name not in used
-            settings = parameters if first else used[name]
+            settings = self._settings(method, parameters if first else used[name])
             evidence = self._evidence(history, method, wanted)
             result = method.run(evidence, **settings)
             used.setdefault(name, dict(result.used))
@@ -429,7 +429,8 @@ class _Context:
             notes.extend(note for note in result.notes if first and note.level == "info")
             warnings = [note for note in result.notes if note.level == "warning"]
             if result.hot is not None and claim is None:
-                claim = _Claim(method, used[name], evidence, result, wanted, history, part)
+                again = self._settings(method, used[name])
+                claim = _Claim(method, again, evidence, result, wanted, history, part)
                 notes.extend(warnings)
             else:
                 limits.extend(warnings)
@@ -448,6 +449,12 @@ class _Context:
             alerts=tuple(alerts),
             facts=facts,
         )
+
+    def _settings(self, method: Method, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Give a method the parameters it declares; what is near is the same for all methods."""
+        names = [parameter.name for parameter in method.parameters]
+        told = {"reach_m": self.wish.reach_m, **asked}
+        return {name: told[name] for name in names if name in told}
 
     def _evidence(
         self, history: Cube, method: Method, categories: Sequence[str], back: int = 0
@@ -478,7 +485,7 @@ class _Context:
         if not reaches or claim.method.needs_points or claim.result.clusters:
             return None
         earlier = self._evidence(claim.history, claim.method, (), back=1)
-        return claim.method.run(earlier, **claim.used).hot
+        return claim.method.run(earlier, **claim.settings).hot
 
     def _rounded(self, categories: Sequence[str]) -> Floats:
         """Give the distinct places of events, to 100 m: enough for a map, too coarse for a door."""
@@ -657,7 +664,7 @@ class _Context:
             return nothing
         points = claim.evidence.points or self.everything.points(claim.wanted, self.window)
         found = stability(
-            lambda evidence: claim.method.run(evidence, **claim.used),
+            lambda evidence: claim.method.run(evidence, **claim.settings),
             claim.evidence,
             groups,
             points=points,

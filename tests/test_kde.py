@@ -10,7 +10,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import j0
+from scipy.special import j0, ndtr
 from shapely import affinity
 from sklearn.neighbors import KernelDensity
 
@@ -367,6 +367,24 @@ def test_edge_correction_is_spatstats(robberies):
         [2.173708165e-06, 5.965676159e-06, 9.420293441e-06, 3.656960436e-06, 1.605322398e-06,
          8.741222141e-06], rel=1e-7,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("bandwidth", [300.0, 700.0, 2000.0])
+def test_the_mass_inside_a_box_is_two_error_functions(bandwidth):
+    """The Gaussian's closed form, for points near and at the border of a box off the raster."""
+    west, south, east, north = 3.7, 11.3, 19_959.0, 15_983.0
+    rng = np.random.default_rng(10)
+    x, y = (
+        np.append(rng.uniform(west, 900, 60), west),
+        np.append(rng.uniform(south, 900, 60), south),
+    )
+    points = Points(x, y, np.ones(61))
+    box = shapely.box(west, south, east, north)
+    found = mass_inside(points, box, kernel="gaussian", bandwidth=bandwidth)
+    expected = (ndtr((east - x) / bandwidth) - ndtr((west - x) / bandwidth)) * (
+        ndtr((north - y) / bandwidth) - ndtr((south - y) / bandwidth)
+    )
+    assert found == pytest.approx(expected, abs=2e-4)
 
 
 @given(

@@ -271,6 +271,23 @@ def test_random_points_make_a_hotspot_on_at_most_one_map_in_twenty(events, infer
         assert plain > 50  # why exact p are the answer unless asked otherwise
 
 
+def test_three_events_side_by_side_among_fifty_may_be_chance():
+    """Local Moran's z is sure of them, the chance of the counts is not: no class, no claim."""
+    cells = lattice_cells(Grid("square", 400), AREA)
+    n = np.zeros(len(cells), dtype=np.int64)
+    n[np.random.default_rng(2).choice(len(cells), 47, replace=False)] = 1
+    x, y = np.array([9000.0, 9400.0, 9000.0]), np.array([9000.0, 9000.0, 9400.0])
+    three = cells.locate(x, y)
+    n[np.hypot(cells.x - 9000, cells.y - 9000) < 2000] = 0
+    n[three] = 1
+    result = run(Evidence(cells, n, n.astype(float)), inference="analytic")
+    assert result.enough
+    assert (result.columns["lisa_q"][three] < 0.05).all()
+    assert (result.columns["lisa_class"][three] == "ns").all()
+    assert not result.hot.any()
+    assert (result.q[three] > 0.05).all()
+
+
 def test_a_planted_hotspot_is_found():
     """Of a street of five crowded cells the inner three are claimed, and nothing far from it.
 

@@ -56,9 +56,6 @@ def gi_star_of(x: Floats, neighbours: Neighbours) -> Floats:
     return gi_star(x, neighbours.sums(x), neighbours.sizes)
 
 
-_with_events = with_events
-
-
 def run(
     evidence: Evidence,
     *,

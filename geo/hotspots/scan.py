@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -50,12 +50,13 @@ class _Places:
     side_m: float
     cells_wide: int
 
-    def sums(self, values: NDArray[np.generic]) -> Floats:
+    def sums(self, values: NDArray[Any]) -> Floats:
         """Add one value a cell over the places."""
-        return np.bincount(self.of_cell, weights=values, minlength=len(self.x))
+        sums = np.bincount(self.of_cell, weights=values, minlength=len(self.x))
+        return np.asarray(sums, dtype=np.float64)
 
 
-def run(
+def run(  # noqa: C901, PLR0912, PLR0915 - it chooses, one thing after another
     evidence: Evidence,
     *,
     model: str = "auto",
@@ -174,7 +175,7 @@ def run(
     if places.cells_wide > 1:
         notes.append(Note("scan_blocks", {"n": places.cells_wide}))
     prospective = over_time and direction == "prospective"
-    clusters = _clusters(evidence.cells, places, found, offset, over_time, prospective, alpha)
+    clusters = _clusters(places, found, offset, over_time, prospective, alpha)
     return _result(evidence, clusters, per_month, found, counts, used, notes)
 
 
@@ -264,7 +265,6 @@ def expected_from_history(history: Ints, share: Floats, steps: int) -> tuple[Flo
 
 
 def _clusters(
-    cells: Cells,
     places: _Places,
     found: Scan,
     offset: int,
