@@ -2,7 +2,8 @@
 
 Plain, documented calls of pandas, geopandas, libpysal, esda and folium; no tuning and no tricks,
 and no mistakes either: binary weights, the cell itself included, false discovery rate over all
-cells. Prints the seconds of each step. Usage: ``peer.py EVENTS AREA OUT.gpkg OUT.html``.
+cells. Prints the seconds of each step. Usage: ``peer.py EVENTS AREA OUT.gpkg OUT.html [R]``: with R
+permutations, p is esda's simulated one (esda uses numba where it is installed).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def false_discovery_rate(p: np.ndarray) -> np.ndarray:
     return q
 
 
-def main(events: Path, area: Path, package: Path, page: Path) -> None:
+def main(events: Path, area: Path, package: Path, page: Path, permutations: int) -> None:
     """Do all of it, one step after the other."""
     clock = time.perf_counter()
 
@@ -70,10 +71,17 @@ def main(events: Path, area: Path, package: Path, page: Path) -> None:
 
     graph = Graph.build_contiguity(grid, rook=False)
     local = esda.G_Local(
-        grid["n"].to_numpy(dtype=float), graph, transform="B", star=True, permutations=0
+        grid["n"].to_numpy(dtype=float),
+        graph,
+        transform="B",
+        star=True,
+        permutations=permutations,
+        n_jobs=1,
+        keep_simulations=False,
+        seed=1,
     )
     grid["gi_z"] = local.Zs
-    grid["gi_p"] = 2 * stats.norm.sf(np.abs(local.Zs))
+    grid["gi_p"] = local.p_sim if permutations else 2 * stats.norm.sf(np.abs(local.Zs))
     grid["gi_q"] = false_discovery_rate(grid["gi_p"].to_numpy())
     level = (grid["gi_q"] < 0.1).astype(int) + (grid["gi_q"] < 0.05) + (grid["gi_q"] < 0.01)  # noqa: PLR2004 - the usual levels
     grid["gi_bin"] = np.sign(grid["gi_z"]).astype(int) * level
@@ -99,4 +107,4 @@ def main(events: Path, area: Path, package: Path, page: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:5]))
+    main(*map(Path, sys.argv[1:5]), int(sys.argv[5]) if len(sys.argv) > 5 else 0)  # noqa: PLR2004

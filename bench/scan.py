@@ -86,10 +86,8 @@ def main() -> int:
         best = plain(counts, circles, longest, ending=ending)
         ratio = (time.perf_counter() - start) / (wall / (REPLICATES + 1))
         each = wall / REPLICATES / found.cylinders * 1e9
-        print(
-            f"| {name} | {found.cylinders:,} | {wall:.2f} | {each:.2f} | {ratio:.0f} | {bar or ''} |",
-            flush=True,
-        )
+        line = f"| {name} | {found.cylinders:,} | {wall:.2f} | {each:.2f} | {ratio:.0f} "
+        print(f"{line}| {bar or ''} |", flush=True)
         ours = found.clusters[0].llr if found.clusters else 0.0
         if abs(ours - best) > 1e-9 * max(best, 1.0):
             missed.append(f"{name}: {ours} is not {best}")

@@ -454,7 +454,7 @@ def _runs(limits: _Limits, heaviest: Floats, lengths: int) -> tuple[Ints, Ints, 
             reach = float((root * root * lengths / longest).min())  # m + 4 sqrt(m) = limit
             if reach < levels[-1] and ratio > 1.0:
                 break  # even a single circle would pass too often over so many lengths
-            levels.append(max(reach, levels[-1] * 1.01, 2.0**-16))
+            levels.append(max(reach, levels[-1] * 1.02, 2.0**-8))
         if levels[-1] < highest:
             continue
         level = np.searchsorted(np.array(levels[1:]), heaviest, side="right")

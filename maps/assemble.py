@@ -20,7 +20,7 @@ from geo.hotspots.change import compare_places
 from geo.months import HOURS, UNKNOWN_HOUR, UNKNOWN_MONTH, month_text
 from geo.note import Note
 from geo.places import Block, busiest_blocks, compare_two, contiguous
-from geo.stability import Layouts, stability
+from geo.stability import MOST_CELLS, Layouts, stability
 from maps import bathing
 from maps.naming import Gazetteer, tell_apart
 from maps.situation import ALL, Alert, Change, Hotspot, Peak, Situation, Stability, View
@@ -473,7 +473,7 @@ class _Context:
             cube=history if dated else None,
             months=(self.months[0] - back, self.months[1] - back) if dated else None,
             first_month=None if self.everything.cube.span is None else self.everything.cube.span[0],
-            families=self.families,
+            families=self.families if method.by_family else {},
             sites=self.sites,
             seed=self.wish.seed,
         )
@@ -662,7 +662,9 @@ class _Context:
         nothing = [None] * len(groups)
         if not self.wish.stability or claim.method.by_month or claim.method.together:
             return nothing
-        points = claim.evidence.points or self.everything.points(claim.wanted, self.window)
+        points = claim.evidence.points
+        if points is None and len(self.cells) <= MOST_CELLS:
+            points = self.everything.points(claim.wanted, self.window)
         found = stability(
             lambda evidence: claim.method.run(evidence, **claim.settings),
             claim.evidence,

@@ -251,5 +251,6 @@ METHOD = Method(
     ),
     needs_points=True,
     together=True,
+    by_family=True,
     order=70,
 )

@@ -201,5 +201,6 @@ METHOD = Method(
         ),
         Parameter("min_events", "integer", 30, "with fewer events nothing is shown", above=0),
     ),
+    by_family=True,
     order=25,
 )
