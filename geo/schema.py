@@ -1,7 +1,7 @@
 """The columns of every table that leaves the program, each named once.
 
-Names are technical, lower-case English; what people read in their place stands under
-``[columns]`` in ``maps/text/*.toml``.
+A method that alone fills its columns names them in its own file. Names are technical, lower-case
+English; what people read in their place stands under ``[columns]`` in ``maps/text/*.toml``.
 """
 
 from __future__ import annotations

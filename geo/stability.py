@@ -196,10 +196,10 @@ class _Move:
 
     def of_points(self, xy: Floats, origin: Floats) -> Floats:
         if not self.degrees:
-            return xy + np.array([self.east, self.north])
+            return np.asarray(xy + np.array([self.east, self.north]))
         angle = np.deg2rad(self.degrees)
         cos, sin = np.cos(angle), np.sin(angle)
-        return (xy - origin) @ np.array([[cos, sin], [-sin, cos]]) + origin
+        return np.asarray((xy - origin) @ np.array([[cos, sin], [-sin, cos]]) + origin)
 
 
 class Layouts:

@@ -305,9 +305,7 @@ def _view(family, cube, cells, points, *, enough, text):
         else (Note("too_few_events", {"method": "gi_star", "n": 12, "needed": 30}, "warning"),)
     )
     shown = np.zeros((0, 2)) if enough else points[:12]
-    alerts = tuple(
-        _alert(family, rank, BADGRUVA, cells, n, text) for rank in (1, 2) if enough
-    )
+    alerts = tuple(_alert(family, rank, BADGRUVA, cells, n, text) for rank in (1, 2) if enough)
     facts = {
         "scan": {"searched": 1},
         "change": {

@@ -53,7 +53,11 @@ def test_the_least_project_gets_the_documented_defaults(folder: Path) -> None:
     assert project.title == "Lägesbild Lekeberg"
     assert (project.language, project.crs, project.window_months) == ("sv", 3006, 12)
     assert project.grid.cell_size is None
-    assert project.hotspots.methods == ("count", "kde", "gi_star")
+    assert project.hotspots.methods == (
+        *("count", "kde", "gi_star", "local_moran"),
+        *("scan", "change", "joint", "concentration"),
+    )
+    assert (project.hotspots.exposure, project.hotspots.stability) == (None, True)
     assert project.layers[0].name == "incidents"
     assert project.layers[0].path == folder / "rapporter.csv"
 

@@ -61,9 +61,10 @@ def features(*rows: tuple[dict[str, object], shapely.Geometry]) -> str:
 
 
 def test_every_kind_declares_itself_fully() -> None:
-    """Seven kinds; each has words in both languages, fields with help, and shapes."""
+    """Eight kinds; each has words in both languages, fields with help, and shapes."""
     assert list(kinds()) == [
-        "bathing_sites", "traffic_spots", "patrols", "incidents", "area", "places", "background",
+        "bathing_sites", "traffic_spots", "patrols", "incidents", "area", "places", "population",
+        "background",
     ]  # fmt: skip
     for name, kind in kinds().items():
         assert kind.summary.endswith(".")

@@ -132,7 +132,8 @@ class Method:
     """One method: its name, what it promises in a sentence, its source, settings and columns.
 
     ``together`` marks a method that compares families: it is asked once, for the map of them all.
-    ``by_family`` marks one that needs the counts of every family; ``by_month`` one that compares months, which events drawn anew for a period do not have.
+    ``by_family`` marks one that needs the counts of every family; ``by_month`` one that compares
+    months, which events drawn anew for a period do not have.
     """
 
     name: str

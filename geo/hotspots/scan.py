@@ -372,5 +372,6 @@ METHOD = Method(
         Parameter("min_cases", "integer", 3, "no cluster holds fewer events", above=0),
         Parameter("min_events", "integer", 10, "with fewer events nothing is claimed", above=0),
     ),
-    order=50,
+    by_month=True,
+    order=55,
 )
