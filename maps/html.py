@@ -405,7 +405,7 @@ def _summary(view: View, label: str, situation: Situation, words: Words) -> str:
 
 def _period(situation: Situation, words: Words) -> str:
     """Write the period of the statistics: ``januari–december 2021``; empty without dates."""
-    return phrases.month_run(*situation.months, words) if situation.month else ""
+    return phrases.month_run(situation.months, words) if situation.month else ""
 
 
 def _remarks(situation: Situation, words: Words) -> list[tuple[str, str]]:

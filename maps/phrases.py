@@ -118,7 +118,7 @@ def compared(found: Mapping[str, Any], periods: Mapping[str, Any], words: Words)
         f"phrases.recent.{key}",
         n=found["n"],
         base=times(found["expected"], words),
-        months=month_run(*periods["months"], words),
+        months=month_run(periods["months"], words),
         before=_before(periods, words),
         **said,
     )
@@ -129,11 +129,12 @@ def _before(periods: Mapping[str, Any], words: Words) -> str:
     base = periods["base_months"]
     if base[0][1] + 12 == periods["months"][1]:
         return words("phrases.recent.years", n=len(base))
-    return month_run(*base[0], words)
+    return month_run(base[0], words)
 
 
-def month_run(first: int, last: int, words: Words) -> str:
+def month_run(months: tuple[int, int], words: Words) -> str:
     """Write a run of months: ``december 2021``, ``juni–augusti 2021``, ``nov 2020 – jan 2021``."""
+    first, last = months
     if first == last:
         return words.month(first)
     if first // 12 == last // 12:

@@ -19,8 +19,9 @@ from maps import tables
 from maps.tables import write_hotspots_csv, write_left_out_csv
 
 if TYPE_CHECKING:
-    from maps.situation import Hotspot
     from pathlib import Path
+
+    from maps.situation import Hotspot
 
 FORM = {"sv": {"sep": ";", "decimal": ","}, "en": {"sep": ",", "decimal": "."}}
 

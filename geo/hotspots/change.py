@@ -129,8 +129,8 @@ def run(
     Only cells that hold enough in all to tell anything are tests; the others are ``few``. ``hot``
     are the cells that went up, where the place has ``min_place`` events now. Without
     ``evidence.first_month`` the data are taken to reach back to the first event here. Events
-    without a date are not counted. A change in reporting looks like a change in trouble, and so does a place that
-    was picked because it was unusual (regression towards the mean).
+    without a date are not counted. A change in reporting looks like a change in trouble, and so
+    does a place that was picked because it was unusual (regression towards the mean).
     """
     used = {
         "months": months,
