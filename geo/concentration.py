@@ -135,8 +135,15 @@ def chance(
     total = int(np.sum(n))
     done = max(min(replicates, int(_SUMS / max(len(n), 1))), min(replicates, _LEAST_REPLICATES))
     rng = np.random.default_rng(seed)
-    probability = np.asarray(share, dtype=np.float64) / np.sum(share)
-    laid = [concentration(rng.multinomial(total, probability), area_m2) for _ in range(done)]
+    edges = np.cumsum(share) / np.sum(share)
+
+    def lay() -> Ints:
+        if total > len(edges):
+            return rng.multinomial(total, np.diff(edges, prepend=0.0))
+        at = np.searchsorted(edges[:-1], rng.random(total), side="right")
+        return np.bincount(at, minlength=len(edges))
+
+    laid = [concentration(lay(), area_m2) for _ in range(done)]
     gini = np.array([one.gini for one in laid])
     reached = int((gini >= curve(n, area_m2).gini - 1e-12).sum())
     low, high = np.quantile(gini, [0.025, 0.975])

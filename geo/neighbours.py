@@ -118,6 +118,10 @@ class LatticeNeighbours:
 
     def pairs(self) -> tuple[Ints, Ints]:
         """List every neighbouring pair once, first < second."""
+        return self._pairs
+
+    @cached_property
+    def _pairs(self) -> tuple[Ints, Ints]:
         if not len(self.column):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         layout = self._layout

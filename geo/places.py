@@ -34,6 +34,8 @@ a test repeats a part of it."""
 
 def contiguous(mask: NDArray[np.bool_], neighbours: Neighbours) -> list[Ints]:
     """Split the marked cells into contiguous groups, each as sorted positions, by first cell."""
+    if not mask.any():
+        return []
     first, second = neighbours.pairs()
     both = mask[first] & mask[second]
     leader = {int(cell): int(cell) for cell in np.flatnonzero(mask)}

@@ -426,7 +426,11 @@ class _Context:
                 facts[name] = result.facts
             alerts += self._alerts(family, name, result.clusters, part)
             # What was chosen is said once; what limits the answer is said on every map.
-            notes.extend(note for note in result.notes if first and note.level == "info")
+            notes.extend(
+                note
+                for note in result.notes
+                if first and note.level == "info" and note not in notes
+            )
             warnings = [note for note in result.notes if note.level == "warning"]
             if result.hot is not None and claim is None:
                 again = self._settings(method, used[name])

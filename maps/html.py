@@ -86,6 +86,7 @@ def page_html(situation: Situation, language: str) -> str:
         has_names=bool(content["names"]),
         sites=bathing.table(situation, words),
         sources=[_source(report, words) for report in situation.reports],
+        how=_how(situation, words),
         notes=_remarks(situation, words),
         settings=list(_settings(situation.settings)),
         content=json_block(content),
@@ -406,6 +407,15 @@ def _summary(view: View, label: str, situation: Situation, words: Words) -> str:
 def _period(situation: Situation, words: Words) -> str:
     """Write the period of the statistics: ``januari–december 2021``; empty without dates."""
     return phrases.month_run(situation.months, words) if situation.month else ""
+
+
+def _how(situation: Situation, words: Words) -> list[str]:
+    """Explain the methods that were used, beside the one that makes the hotspots."""
+    used = [*situation.settings.get("methods", {})]
+    spots = [spot for view in situation.views for spot in view.hotspots]
+    if any(spot.stability is not None for spot in spots):
+        used.append("stability")
+    return [words(f"page.how.{name}") for name in used if words.has(f"page.how.{name}")]
 
 
 def _remarks(situation: Situation, words: Words) -> list[tuple[str, str]]:

@@ -289,31 +289,13 @@ globalThis.lagesbild ??= {};
     let badgeBoxes = [];
     const badges = group("badges", (into, frame) => {
       badgeBoxes = [];
-      if (shown("alerts")) {
-        for (const { shapes, items } of now.view.alerts) {
-          items.forEach(({ letter, significant }, i) => {
-            if (!significant) return;
-            const { a, e, n } = frame.pixels;
-            const { box } = shapes[i];
-            const [x, y] = [e + (a * (box[0] + box[2])) / 2, n - a * box[1]];
-            const badge = lb.svg("g", { class: "alert-badge" });
-            badge.append(
-              lb.svg("rect", { x: x - 9, y: y - 9, width: 18, height: 18, rx: 3, class: "badge-disc" }),
-              lb.svg("text", { x, y: y + 4.2, "text-anchor": "middle" }, letter),
-            );
-            into.append(badge);
-            badgeBoxes.push([x - 10, y - 10, x + 10, y + 10]);
-          });
-        }
-      }
-      if (!shown("spots")) return;
+      const around = ([x, y]) => [x - 11, y - 11, x + 11, y + 11];
+      const clear = (box) =>
+        !badgeBoxes.some(
+          (other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1],
+        );
       const made = [];
-      for (const spot of now.view.spots) {
-        const around = ([x, y]) => [x - 11, y - 11, x + 11, y + 11];
-        const clear = (box) =>
-          !badgeBoxes.some(
-            (other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1],
-          );
+      for (const spot of shown("spots") ? now.view.spots : []) {
         const places = badgePlaces(spot, frame.pixels);
         const free = places.find((place) => clear(around(place)));
         const [x, y] = free ?? places[0];
@@ -331,8 +313,34 @@ globalThis.lagesbild ??= {};
         made.push(badge);
       }
       into.append(...made.reverse());
+      if (shown("alerts")) into.append(...letters(frame, around, clear));
       mark();
     });
+    /** The letters of what is new, on their circles where no number is. */
+    function letters({ pixels: { a, e, n } }, around, clear) {
+      const made = [];
+      for (const { shapes, items } of now.view.alerts) {
+        items.forEach(({ letter, significant }, i) => {
+          if (!significant) return;
+          const [west, south, east, north] = shapes[i].box;
+          const [x, y] = [e + (a * (west + east)) / 2, n - (a * (south + north)) / 2];
+          const [dx, dy] = [(a * (east - west)) / 2 + 6, (a * (north - south)) / 2 + 6];
+          const places = [[x, y + dy], [x + dx, y], [x - dx, y], [x, y - dy]];
+          const free = places.find((place) => clear(around(place)));
+          const [px, py] = free ?? places[0];
+          const r = free ? 9 : 4;
+          const square = { x: px - r, y: py - r, width: 2 * r, height: 2 * r, rx: r / 3 };
+          const badge = lb.svg("g", { class: "alert-badge" });
+          badge.append(lb.svg("rect", { ...square, class: "badge-disc" }));
+          if (free) {
+            badge.append(lb.svg("text", { x: px, y: py + 4.2, "text-anchor": "middle" }, letter));
+            badgeBoxes.push(around(free));
+          }
+          made.push(badge);
+        });
+      }
+      return made;
+    }
 
     // Names
     /** What lies over the map, in its layer's pixels: no name goes below it. */
