@@ -10,6 +10,7 @@ import pytest
 import shapely
 import situations as made
 
+from geo.aoristic import Between
 from geo.errors import LagesbildError
 from geo.months import UNKNOWN_MONTH, parse_month
 from layers.layer import Category, Events, Layer
@@ -68,7 +69,7 @@ TWO_YEARS = range(DECEMBER - 23, DECEMBER + 1)
 def picture(parts, layers=(), **wish):
     """Assemble with the built-in frame of Lekeberg."""
     frame = Frame("Lägesbild", "Lekeberg", 3006, AREA, "Lekeberg", categories=made.CATEGORIES)
-    return assemble(frame, Wish(methods=METHODS, **wish), layers, events=parts)
+    return assemble(frame, Wish(**{"methods": METHODS, **wish}), layers, events=parts)
 
 
 def test_a_planted_place_is_the_first_hotspot_with_numbers_that_add_up():
@@ -263,3 +264,142 @@ def test_events_beside_the_area_are_counted_and_said():
     assert result.cube.beside == 24
     assert [n.values["n"] for n in result.notes if n.key == "beside_area"] == [24]
     assert result.views[0].n == 72
+
+
+def test_what_is_new_is_told_with_its_place_and_its_months():
+    """Steady noise for two years, and 12 events a month by Leken since November: that is new."""
+    parts = [
+        background_noise(400, TWO_YEARS, ("littering",)),
+        events({made.LEKEN: 12}, (DECEMBER - 1, DECEMBER), spread=60),
+    ]
+    result = picture(parts, methods={"gi_star": {}, "scan": {"replicates": 199}})
+    alert = result.views[0].alerts[0]
+    assert alert.significant
+    assert alert.months == (DECEMBER - 1, DECEMBER)
+    assert np.hypot(alert.x - made.LEKEN[0], alert.y - made.LEKEN[1]) < 600
+    x, y = (np.concatenate([getattr(part, name) for part in parts]) for name in "xy")
+    month = np.concatenate([part.month for part in parts])
+    inside = np.isin(result.cells.locate(x, y), alert.cells)
+    assert alert.n == (inside & (month >= DECEMBER - 1)).sum()
+    assert alert.ratio == pytest.approx(alert.n / alert.expected)
+    assert alert.recurrence_months == pytest.approx(1 / alert.p)
+    quiet = picture([background_noise(400, TWO_YEARS, ("littering",))], methods={"scan": {}})
+    assert not [one for one in quiet.views[0].alerts if one.significant]
+
+
+def test_a_scan_alone_makes_its_clusters_the_hotspots():
+    """The cells of a hotspot are those of the cluster that hold events, and p is the cluster's."""
+    parts = [
+        background_noise(400, TWO_YEARS, ("littering",)),
+        events({made.LEKEN: 12}, (DECEMBER - 1, DECEMBER), spread=60),
+    ]
+    view = picture(parts, methods={"scan": {"replicates": 199}}).views[0]
+    assert len(view.hotspots) == 1
+    assert set(view.hotspots[0].cells) <= set(view.alerts[0].cells)
+    assert view.hotspots[0].p == pytest.approx(view.alerts[0].p)
+    assert view.hotspots[0].stability is None
+
+
+def test_a_hotspot_s_change_is_counted_from_the_same_months_of_the_year_before():
+    """12 a month for the last three, 3 a month in the same three a year ago: up, 36 to 9."""
+    per_month = {m: 12 if m > DECEMBER - 3 else 3 for m in TWO_YEARS}
+    parts = [
+        events({made.BADGRUVA: per_month}, TWO_YEARS, spread=20),
+        background_noise(150, TWO_YEARS, ("littering",)),
+    ]
+    change = picture(parts, methods={"gi_star": {}, "change": {}}).views[0].hotspots[0].change
+    assert change.n == pytest.approx(36, abs=2)  # a little noise lies there too
+    assert change.base == pytest.approx(9, abs=2)
+    assert change.kind == "up"
+    assert change.low < change.ratio < change.high
+    assert change.ratio == pytest.approx(change.n / change.base)
+
+
+def test_a_crowded_place_is_steady_and_nobody_asks_where_it_is_not_wished():
+    """Many events on one place come back in every sample and on every grid."""
+    parts = [events({made.BADGRUVA: 12}, YEAR), background_noise(100, YEAR, ("littering",))]
+    steady = picture(parts).views[0].hotspots[0].stability
+    assert (steady.bootstrap, steady.kind) == (1.0, "stable")
+    assert steady.grids >= 0.9
+    assert picture(parts, stability=False).views[0].hotspots[0].stability is None
+
+
+def test_with_inhabitants_a_town_s_trouble_is_no_news():
+    """Trouble that follows the people is a hotspot against ground, and none against inhabitants."""
+    noise = background_noise(160, YEAR, ("littering",))
+    moved = np.random.default_rng(5).uniform(-1000, 1000, (120, 2)) + made.FJUGESTA
+    lived = np.concatenate([moved, np.column_stack([noise.x, noise.y])[120:]])
+    parts = [replace(noise, x=lived[:, 0].copy(), y=lived[:, 1].copy())]
+    town = shapely.box(*(c + d for d in (-1000, 1000) for c in made.FJUGESTA))
+    people = made.layer(
+        "population",
+        pd.DataFrame({"id": ["1", "2"], "population": [1000.0, 400.0]}),
+        np.array([town, shapely.difference(AREA, town)], dtype=object),
+    )
+    against_ground = picture(parts).views[0].hotspots
+    assert against_ground
+    result = picture(parts, exposure=people)
+    assert not result.views[0].hotspots
+    note = next(note for note in result.notes if note.key == "exposure_used")
+    assert note.values["n"] == 1400
+
+
+def test_bathing_sites_are_told_what_happened_by_them():
+    """Events within reach of each site equal a count by hand; the season counts by its days."""
+    sites = made.layer(
+        "bathing_sites",
+        pd.DataFrame({"id": ["1", "2"], "name": ["Leken", "Lanna badgruva"]}),
+        shapely.points([made.LEKEN, made.BADGRUVA]),
+    )
+    july = DECEMBER - 5
+    parts = [
+        events({made.BADGRUVA: 40}, (july,), ("littering", "speeding")),
+        background_noise(100, YEAR, ("littering", "speeding")),
+    ]
+    table = made.layer(
+        "incidents",
+        pd.DataFrame(
+            {
+                "id": [str(i) for i in range(40)],
+                "time": pd.to_datetime(["2021-07-15 22:00"] * 40),
+            }
+        ),
+        shapely.points(parts[0].x, parts[0].y),
+    )
+    layers = [sites, replace(table, events=parts[0])]
+    result = picture(parts[1:], layers, methods={"gi_star": {}, "joint": {}})
+    told = result.layers[0].table
+    x, y = (np.concatenate([getattr(part, name) for part in parts]) for name in "xy")
+    counted = result.cells.locate(x, y) >= 0
+    by_hand = [
+        int((np.hypot(x - east, y - north)[counted] <= 500).sum())
+        for east, north in (made.LEKEN, made.BADGRUVA)
+    ]
+    assert told["near_n"].tolist() == by_hand
+    assert told["near_q"][1] < 0.001
+    near = np.hypot(parts[0].x - made.BADGRUVA[0], parts[0].y - made.BADGRUVA[1]) <= 500
+    assert told["season_n"].tolist() == [0, near.sum()]
+    assert told["season_days"].tolist() == [61, 61]  # 21 June to 20 August
+    assert told["per_season_day"][1] == pytest.approx(near.sum() / 61)
+
+
+def test_events_from_one_time_to_another_fill_the_hours_between():
+    """30 reports of Friday 22 to Saturday 02: a quarter of them in each of the four hours."""
+    start = np.full(30, np.datetime64("2021-12-03T22:00", "m"))
+    where = np.array([made.BADGRUVA] * 30) + np.random.default_rng(1).normal(0, 50, (30, 2))
+    some = Events(
+        where[:, 0],
+        where[:, 1],
+        np.full(30, DECEMBER, np.int32),
+        np.full(30, 168, np.int16),
+        np.zeros(30, np.int32),
+        ("littering",),
+        np.ones(30),
+        between=Between(start, start + np.timedelta64(4, "h"), np.ones(30, dtype=bool)),
+    )
+    spot = picture([some, background_noise(60, YEAR, ("littering",))]).views[0].hotspots[0]
+    night = [(4, 22), (4, 23), (5, 0), (5, 1)]
+    assert [round(spot.hours[day, hour]) for day, hour in night] == pytest.approx([7.5] * 4, abs=1)
+    assert spot.n >= 30
+    assert spot.peak is not None
+    assert (spot.peak.first_day, spot.peak.first_hour) == (4, 22)
