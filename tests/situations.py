@@ -91,6 +91,14 @@ def situation(*, text: str = "", enough: bool = True, grid: GridKind = "square")
                 "name": names,
                 "municipality": ["Lekeberg" + text] * 2,
                 "eu_id": ["SE0241814000004068", None],
+                "near_n": pd.array([41, 3], dtype="Int64"),
+                "near_expected": [1.5, 1.4],
+                "near_ratio": [27.3, 2.1],
+                "near_p": [1e-9, 0.2],
+                "near_q": [2e-9, 0.2],
+                "season_n": pd.array([30, 1], dtype="Int64"),
+                "season_days": pd.array([61, 61], dtype="Int64"),
+                "per_season_day": [0.4918, 0.0164],
             }
         ),
         shapely.points([BADGRUVA, LEKEN]),
@@ -235,7 +243,11 @@ def _view(family, cube, cells, points, *, enough, text):
         "gi_q": np.exp(-z / 2),
         "gi_chance_q": np.exp(-z / 2),
         "gi_bin": np.select([z > 6, z > 4, z > 2], [3, 2, 1], 0) * hot,
+        "lisa_class": np.select([z > 5, (n > 0) & (z < 1)], ["HH", "HL"], "ns"),
+        "change_class": np.select([z > 6, z > 4], ["up", "down"], "few"),
     }
+    if family == ALL:
+        columns["joint_class"] = np.select([z > 6, z > 4, z > 2], ["both", "one", "other"], "")
     spots = []
     targets = [
         ("at", "Lanna badgruva", BADGRUVA),

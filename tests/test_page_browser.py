@@ -230,6 +230,71 @@ def test_surfaces_and_layers_can_be_chosen(read: Opener) -> None:
     assert not page.locator("path.ground.water").first.is_visible()
 
 
+def test_surfaces_of_named_classes_have_their_names_in_the_legend(read: Opener) -> None:
+    """Where traffic and other trouble meet: three classes, drawn and named; other maps lack it."""
+    page = read(situation())
+    page.check("[name=surface][value=joint]")
+    assert set(drawn(page)) == {f"cell joint-{name}" for name in ("both", "one", "other")}
+    assert all(drawn(page).values())
+    labels = page.locator("[data-ramp=joint] li").all_inner_texts()
+    assert labels == ["Båda", "Bara trafik", "Bara annat"]
+    page.locator("#families label").nth(1).click()
+    assert page.locator("[name=surface][value=joint]").is_disabled()
+    assert page.locator("[name=surface][value=bin]").is_checked()
+    page.check("[name=surface][value=lisa]")
+    assert "cell lisa-hh" in drawn(page)
+
+
+def test_what_is_new_stands_above_the_list_and_on_the_map(read: Opener) -> None:
+    """The significant cluster has a letter in both; the one within chance is not even told."""
+    page = read(situation())
+    box = page.locator("#alerts")
+    assert box.locator("h2").inner_text() == "Nytt till och med december 2021"
+    assert box.locator(".alert").count() == 1
+    assert "3,1 väntades" in box.inner_text()
+    assert "en gång på 21 år" in box.inner_text()
+    assert page.locator(".alert-badge text").all_text_contents() == ["A"]
+    before = page.evaluate("document.querySelector('path.alert-line').getAttribute('d')")
+    box.locator("button").click()
+    after = page.evaluate("document.querySelector('path.alert-line').getAttribute('d')")
+    assert before != after
+    page.uncheck("[name=layer][value=alerts]")
+    assert page.locator(".alert-badge").count() == 0
+
+
+def test_nothing_new_is_an_answer_too(read: Opener) -> None:
+    """Where the strongest cluster is within chance, the page says so and draws none."""
+    one = situation()
+    view = one.views[0]
+    quiet = replace(view, alerts=tuple(a for a in view.alerts if not a.significant))
+    page = read(replace(one, views=(quiet, *one.views[1:])))
+    text = page.locator("#alerts").inner_text()
+    assert "Inget nytt sticker ut" in text
+    assert "40 fall av 100" in text
+    assert page.locator(".alert-badge").count() == 0
+
+
+def test_a_hotspot_says_how_steady_it_is_and_how_it_changes(read: Opener) -> None:
+    """Badges in words; the latest months with their uncertainty; too little where it is so."""
+    page = read(situation())
+    assert page.locator("#spots .steady").all_inner_texts() == [
+        *("Stabil", "Ganska stabil", "Osäker"),
+    ]
+    facts = page.locator("#spots .facts").all_inner_texts()
+    assert "12 i oktober–december 2021" in facts[0]
+    assert "osäkerhet 1,1–5,6" in facts[0]
+    assert "för litet för att säga något" in facts[1]
+
+
+def test_bathing_sites_stand_in_a_table(read: Opener) -> None:
+    """Events within reach, times expected, and events per ten days of the season."""
+    rows = read(situation()).locator(".sites tbody tr").all_inner_texts()
+    assert [row.split("\t") for row in rows] == [
+        ["Lanna badgruva", "41", "27", "4,9"],
+        ["Leken", "3", "2,1", "0,2"],
+    ]
+
+
 def test_pointing_at_the_map_tells_what_is_there(read: Opener) -> None:
     """Symbols say their name, cells their count; both as text."""
     page = read(situation())
