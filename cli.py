@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from geo.note import Note
     from layers.layer import Layer, Report
     from layers.project import Project
+    from maps.situation import View
 
 VERSION = "0.1.0"
 _SOON_S = 1.0
@@ -40,6 +41,20 @@ def _say_notes(notes: Sequence[Note], about: str = "") -> None:
         click.secho(
             f"  {mark} {english.note(note)}", err=True, fg="yellow" if mark == "!" else None
         )
+
+
+def _say_findings(view: View) -> None:
+    """Say what was found about the whole map."""
+    from maps.overview import sentences
+    from maps.words import words
+
+    for sentence in sentences(view, words("en")):
+        _say(f"  {sentence}")
+
+
+def _counted(n: int, word: str) -> str:
+    """Write ``1 hotspot``, ``2,000 hotspots``."""
+    return f"{n:,} {word}{'' if n == 1 else 's'}"
 
 
 @contextmanager
@@ -128,14 +143,14 @@ def _refuse(error: Exception) -> NoReturn:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(VERSION, prog_name="lagesbild")
 def main() -> None:
-    r"""Make one shared picture of the situation: layers in, hotspot map and GeoPackage out.
+    """Make one shared picture of the situation: layers in, hotspot map and GeoPackage out.
 
     \b
     Start with:
       lagesbild demo               the Lekeberg example, built
       lagesbild init my-town       an empty project to fill in
       lagesbild build my-town/lagesbild.toml
-    """
+    """  # noqa: D301 - click keeps the lines after a backspace as they are
 
 
 @main.command()
@@ -281,7 +296,9 @@ def _build(
     _say_notes(situation.notes)
     for view in situation.views[:1]:
         _say_notes(view.notes)
-        _say(f"{len(view.hotspots)} hotspots in {month_text(situation.month)}", bold=True)
+        _say_findings(view)
+        n = _counted(len(view.hotspots), "hotspot")
+        _say(f"{n} in {month_text(situation.month)}", bold=True)
     _say(f"Open {target / 'karta.html'}")
     _say(f"     {target / 'lagesbild.gpkg'} in QGIS")
 
@@ -331,9 +348,9 @@ def hotspots(events: Path, out: Path, page: Path | None, **asked: Any) -> None: 
     _say_notes(situation.notes)
     view = situation.views[0]
     _say_notes(view.notes)
-    n = len(view.hotspots)
-    counted = f"{view.n:,} events, {len(situation.cells):,} cells"
-    _say(f"{counted}, {n} {'hotspot' if n == 1 else 'hotspots'}", bold=True)
+    _say_findings(view)
+    counts = ((view.n, "event"), (len(situation.cells), "cell"), (len(view.hotspots), "hotspot"))
+    _say(", ".join(_counted(n, word) for n, word in counts), bold=True)
     click.echo(out)
     if page:
         click.echo(page)

@@ -44,6 +44,15 @@ class Between:
         needed: Bools = ~(np.isnat(self.start) | np.isnat(self.end))
         return needed
 
+    @property
+    def midpoint(self) -> Moments:
+        """The middle of each event's time; NaT where it is not to be spread.
+
+        Of days alone, the middle between the first second and the last.
+        """
+        last = self.end - np.where(self.timed, 0, 1).astype("timedelta64[s]")
+        return np.asarray(self.start + (last - self.start) // 2)
+
     def take(self, which: Bools | Ints | slice) -> Between | None:
         """Keep some of the events; None where none of them is to be spread."""
         part = Between(self.start[which], self.end[which], self.timed[which])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,6 +99,7 @@ def zones(
     y: Floats,
     *,
     centres: Ints | None = None,
+    among: Ints | None = None,
     max_radius_m: float | None = None,
     max_share: float | None = None,
     weights: Floats | None = None,
@@ -106,20 +107,31 @@ def zones(
 ) -> Zones:
     """Give all circles around places (metres) that reach no further than the limits.
 
-    ``centres`` are the places to draw around (all). ``max_share`` limits the part of the
+    ``among`` are the places that count (all), in order: the others are in no circle, and weigh
+    nothing; ``centres`` those of them to draw around (all). ``max_share`` limits the part of the
     ``weights`` (cases or population, one each place; else places count alike) that a circle may
     hold, ``most`` the number of places. Places at one distance come together. The smallest circle
     of a centre, the place alone, always takes part, so that no place is beyond looking at.
     """
-    centres = np.arange(len(x)) if centres is None else centres
-    chunk = max(1, 4_000_000 // max(len(x), 1))
-    limits = {"max_radius": max_radius_m, "max_share": max_share, "weights": weights, "most": most}
-    return _join(
+    among = np.arange(len(x)) if among is None else among
+    centres = among if centres is None else centres
+    near_x, near_y = x[among], y[among]
+    chunk = max(1, 4_000_000 // max(len(among), 1))
+    joined = _join(
         [
-            zones_of(np.hypot(x[c, None] - x, y[c, None] - y), centres=c, **limits)  # type: ignore[arg-type]
+            zones_of(
+                np.hypot(x[c, None] - near_x, y[c, None] - near_y),
+                centres=np.searchsorted(among, c),
+                max_radius=max_radius_m,
+                max_share=max_share,
+                weights=None if weights is None else weights[among],
+                most=most,
+            )
             for c in (centres[i : i + chunk] for i in range(0, max(len(centres), 1), chunk))
         ]
     )
+    member, centre = among[joined.member], among[joined.centre]
+    return replace(joined, places=len(x), centre=centre, member=member)
 
 
 def zones_of(

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 22
 """Numbers held at once in a table of distances."""
+_PAIRS = 20_000_000
+"""With more pairs of position and place than this, scipy's tree counts: its import pays off."""
+_LIKE = 1.25
+"""A place holds about as much as a site where neither holds more than this times the other."""
+_FEWEST = 50
+"""Each site is compared with at least so many places."""
 _CROWD = 20
 """With more events a position than this, their types are drawn by position, not one by one."""
 _TIE = 1e-9
@@ -54,10 +60,10 @@ class SiteCounts:
     q: Floats
 
 
-def global_quotient(
+def global_quotients(
     x: Floats, y: Floats, a: Ints, b: Ints, n: Ints, *, relabellings: int = 999, seed: int = 1
-) -> tuple[float, float]:
-    """Give the colocation quotient of type A towards type B, and its two-sided p.
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Give the colocation quotient of type A towards type B and of B towards A, each with p.
 
     Each position (metres) holds ``n`` events, ``a`` of type A and ``b`` of type B. The quotient
     is the part of A's nearest neighbours that are B, over the part of B among all other events,
@@ -66,8 +72,8 @@ def global_quotient(
     It is not symmetric. Source: Leslie & Kronenfeld (2011).
 
     p is ``(1 + r) / (1 + R)`` over random relabellings of the events with their positions fixed,
-    the smaller tail doubled. Under them the quotient is 1 on average, exactly. One nearest
-    neighbour is a short look; NaN where a type is missing.
+    the same for both directions, the smaller tail doubled. Under them the quotient is 1 on
+    average, exactly. One nearest neighbour is a short look; NaN where a type is missing.
     """
     here = np.flatnonzero(n > 0)
     places, at = np.unique(np.column_stack([x[here], y[here]]), axis=0, return_inverse=True)
@@ -76,26 +82,28 @@ def global_quotient(
     )
     total, all_a, all_b = int(n.sum()), int(a.sum()), int(b.sum())
     if not (all_a and all_b):
-        return float("nan"), float("nan")
+        nothing = float("nan"), float("nan")
+        return nothing, nothing
     beside, of, events = _nearest(places, n)
     ones = np.flatnonzero(np.diff(of, prepend=-1))  # where each position's neighbours begin
 
     def shared(types: Ints) -> Floats:
-        """Part of B among the nearest of an event of A, a row for each relabelling."""
+        """Part of a type among the nearest of an event of the other, a row a relabelling."""
         part = types / np.maximum(n - 1, 1)
-        part[:, of[ones]] = np.add.reduceat(types[:, beside], ones, axis=1) / events[of[ones]]
+        if len(ones):
+            part[:, of[ones]] = np.add.reduceat(types[:, beside], ones, axis=1) / events[of[ones]]
         return part
 
-    scale = all_b / (total - 1) * all_a
-    observed = (a * shared(b[None, :])).sum(axis=1) / scale
+    def both(a: Ints, b: Ints) -> Floats:
+        """Quotients in both directions, a column a relabelling."""
+        towards = np.einsum("rp,rp->r", a, shared(b)), np.einsum("rp,rp->r", b, shared(a))
+        return np.stack(towards) * (total - 1) / (float(all_a) * all_b)
+
+    observed = both(a[None, :], b[None, :])[:, 0]
     rng = np.random.default_rng(seed)
-    simulated = np.concatenate(
-        [
-            (one * shared(two)).sum(axis=1) / scale
-            for one, two in _relabelled(n, all_a, all_b, relabellings, rng)
-        ]
-    )
-    return float(observed[0]), float(_simulated_p(observed, simulated[None, :])[0])
+    dealt = _relabelled(n, all_a, all_b, relabellings, rng)
+    p = _simulated_p(observed, np.concatenate([both(one, two) for one, two in dealt], axis=1))
+    return (float(observed[0]), float(p[0])), (float(observed[1]), float(p[1]))
 
 
 def local_quotient(
@@ -111,7 +119,7 @@ def local_quotient(
 ) -> Quotients:
     """Give the local colocation quotient at each position that holds an event of type A.
 
-    Positions and counts as in :func:`global_quotient`; single points are positions of one event.
+    Positions and counts as in :func:`global_quotients`; single points are positions of one event.
     The weighted part of B among all other events around an event of A, with Gaussian weights
     ``exp(-d^2 / (2 bandwidth^2))``, over ``N_B / (N - 1)``; the event itself is left out, others
     at its position weigh 1. ``bandwidth_m`` is one for all or one for each position, such as
@@ -207,25 +215,39 @@ def kth_nearest(x: Floats, y: Floats, n: Ints, k: int) -> Floats:
     Events at the same position lie at distance 0, so the result can be 0: then only those count.
     Infinite where there are fewer than k others.
     """
-    answer = np.full(len(x), np.inf)
-    for rows in _blocks(len(x), len(x)):
-        distance = np.hypot(x[rows, None] - x, y[rows, None] - y)
-        order = np.argsort(distance, axis=1, kind="stable")
-        counted = np.cumsum(n[order], axis=1) - 1 >= k  # without the event itself
-        reached = np.argmax(counted, axis=1)
-        far = np.take_along_axis(distance, np.take_along_axis(order, reached[:, None], 1), 1)[:, 0]
-        answer[rows] = np.where(counted.any(axis=1), far, np.inf)
-    return answer
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - slow to import, and rarely needed
+
+    held = np.flatnonzero(n > 0)
+    if not len(held):
+        return np.full(len(x), np.inf)
+    # Each position holds an event, so the nearest k + 1 hold the event itself and k others.
+    tree = cKDTree(np.column_stack([x[held], y[held]]))
+    distance, near = tree.query(np.column_stack([x, y]), k=np.arange(1, k + 2))
+    events = np.cumsum(np.append(n[held], 0)[near], axis=1) - (n > 0)[:, None]
+    reached = np.argmax(events >= k, axis=1)
+    far = np.take_along_axis(np.asarray(distance), reached[:, None], axis=1)[:, 0]
+    return np.where(events[:, -1] >= k, far, np.inf)
 
 
 def count_within(x: Floats, y: Floats, n: Ints, at_x: Floats, at_y: Floats, reach_m: float) -> Ints:
     """Count the events within reach of each place, ``n`` events at each (x, y); edge included."""
-    held = np.flatnonzero(n > 0)
-    tree = shapely.STRtree(_points(at_x, at_y))
+    position, held = np.unique(np.repeat(x + 1j * y, n), return_counts=True)
     total = np.zeros(len(at_x), dtype=np.int64)
-    for part in np.array_split(held, max(1, len(held) // 50_000)):
-        event, place = tree.query(_points(x[part], y[part]), predicate="dwithin", distance=reach_m)
-        total += np.bincount(place, weights=n[part][event], minlength=len(at_x)).astype(np.int64)
+    if len(position) * len(at_x) <= _PAIRS:
+        events = shapely.STRtree(_points(position.real, position.imag))
+        for rows in _blocks(len(at_x), len(position)):
+            places = _points(at_x[rows], at_y[rows])
+            place, event = events.query(places, predicate="dwithin", distance=reach_m)
+            total[rows] = np.bincount(place, weights=held[event], minlength=len(places))
+        return total
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - slow to import, and only many need it
+
+    there = np.column_stack([position.real, position.imag])
+    at = np.column_stack([at_x, at_y])
+    # A tree counts positions, not what they hold: one for each binary digit of that.
+    for digit in range(int(held.max()).bit_length()):
+        tree = cKDTree(there[held >> digit & 1 == 1], balanced_tree=False)
+        total += np.asarray(tree.query_ball_point(at, reach_m, return_length=True)) << digit
     return total
 
 
@@ -240,12 +262,21 @@ def share_within(
     """Give the part of the events that even spreading puts within reach of each place.
 
     ``share`` is each cell's part and is even within the cell, so that a cell cut by the circle
-    counts for the part inside. Give ``area`` where shares are ground, to cut by it exactly.
+    counts for the part inside. Give ``area`` where shares are ground and the cells cover it, to
+    cut by it exactly.
     """
-    discs = np.asarray(shapely.buffer(_points(at_x, at_y), reach_m, quad_segs=32))
     if area is not None:
-        shapely.prepare(area)
-        return np.asarray(shapely.area(shapely.intersection(area, discs)) / area.area)
+        # Only circles that meet the border need a true overlay; of the others the centre tells.
+        border = area.boundary
+        for shape in (area, border):
+            shapely.prepare(shape)
+        whole = shapely.area(_discs(np.zeros(1), np.zeros(1), reach_m))
+        held = np.where(shapely.contains_xy(area, at_x, at_y), whole, 0.0)
+        cut = np.flatnonzero(shapely.dwithin(border, _points(at_x, at_y), reach_m))
+        discs = _discs(at_x[cut], at_y[cut], reach_m)
+        held[cut] = shapely.area(shapely.intersection(area, discs))
+        return np.asarray(held / area.area, dtype=np.float64)
+    discs = _discs(at_x, at_y, reach_m)
     polygons = cells.polygons
     place, cell = shapely.STRtree(polygons).query(discs, predicate="intersects")
     inside = shapely.area(shapely.intersection(polygons[cell], discs[place]))
@@ -253,46 +284,117 @@ def share_within(
     return np.minimum(np.bincount(place, weights=part, minlength=len(discs)), 1.0)
 
 
+def share_within_of_centres(cells: Cells, share: Floats, at: Ints, reach_m: float) -> Floats:
+    """Give what :func:`share_within` gives at the centres of some lattice cells, but fast.
+
+    Around every centre the circle cuts the lattice alike, so it is cut once.
+    """
+    grid, _, _ = cells.lattice
+    furthest = int(2 * reach_m / grid.size) + 2  # rows of hexagons are slanted and lie closer
+    steps = np.arange(-furthest, furthest + 1)
+    column, row = (v.ravel() for v in np.meshgrid(steps, steps))
+    polygons = grid.polygons(column, row)
+    (x,), (y,) = grid.centres(np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64))
+    (disc,) = _discs(np.array([x]), np.array([y]), reach_m)
+    part = shapely.area(shapely.intersection(polygons, disc)) / grid.cell_area_m2
+    step_x, step_y = grid.centres(column, row)
+    total = np.zeros(len(at))
+    for i in np.flatnonzero(part > 0).tolist():
+        cell = cells.locate(cells.x[at] + (step_x[i] - x), cells.y[at] + (step_y[i] - y))
+        total += part[i] * np.where(cell >= 0, share[cell], 0.0)
+    return np.minimum(total, 1.0)
+
+
 def near_sites(n: Ints, total: int, share: Floats) -> SiteCounts:
     """Judge whether more of ``total`` events lie within reach of each site than ground explains.
 
     ``n`` events lie within reach, where ``share`` of the ground (or whatever events are measured
-    against) is. Exact binomial p, two-sided; Benjamini-Hochberg over the sites. Sites that lie
-    close count the same events. It can mislead: bathing sites lie where people and roads are, so
-    a ratio above 1 may show where people are and nothing about bathing.
+    against) is. Exact binomial p, two-sided; Benjamini-Hochberg over the sites. A site with
+    nothing of the ground within reach is no test: NaN. Sites that lie close count the same
+    events. It can mislead: bathing sites lie where people and roads are, so a ratio above 1 may
+    show where people are and nothing about bathing.
     """
     expected = total * share
-    p = chance_p(n, total, share)
-    ratio = np.divide(n, expected, out=np.full(len(n), np.nan), where=expected > 0)
+    held = share > 0
+    p, ratio = (np.full(len(n), np.nan) for _ in range(2))
+    p[held] = chance_p(n[held], total, share[held])
+    np.divide(n, expected, out=ratio, where=expected > 0)
     return SiteCounts(n, expected, ratio, p, benjamini_hochberg(p))
 
 
-def sites_together(
-    n: Ints, n_elsewhere: Ints, share: Floats, *, placements: int = 999, seed: int = 1
-) -> tuple[float, float]:
-    """Compare the mean count within reach of the sites with that of sites laid out at random.
+def random_layouts(
+    weight: Floats, around: Floats, share: Floats, *, placements: int = 999, seed: int = 1
+) -> Ints:
+    """Draw a place for every site, at random among those with about as much around them.
 
-    ``n`` are the counts within reach of the sites, ``n_elsewhere`` those within the same reach of
-    places (cells, say) that hold ``share`` of the ground. Gives the ratio of the mean to what a
-    random place has on average, and its two-sided p over ``placements`` random layouts of as many
-    sites: a cross-K function at one distance. The events stay where they are, so their own
-    clustering makes no false meeting. It still misleads as :func:`near_sites` does: random places
-    lie mostly where nobody is. NaN without sites or without events within reach of any place.
+    Places have the chance ``weight``; ``around`` is the share of the ground within reach of each,
+    ``share`` that within reach of each site (above 0). Each site is drawn a place with at most a
+    quarter more or less, or one of the nearest 50. So sites at a shore or border, whose circles
+    hold little and vary much, are held against others that do. Gives positions of places, shape
+    (placements, sites); needs a place with a weight and something around it.
     """
-    usual = float(share @ n_elsewhere)
-    if not len(n) or usual <= 0:
+    usable = np.flatnonzero((weight > 0) & (around > 0))
+    order = usable[np.argsort(around[usable], kind="stable")]
+    ranked = around[order]
+    first = np.searchsorted(ranked, share / _LIKE, side="left")
+    last = np.searchsorted(ranked, share * _LIKE, side="right")
+    middle = np.searchsorted(ranked, share)
+    nearest = np.clip(middle - _FEWEST // 2, 0, max(len(order) - _FEWEST, 0))
+    few = last - first < _FEWEST
+    first = np.where(few, nearest, first)
+    last = np.where(few, np.minimum(nearest + _FEWEST, len(order)), last)
+    edges = np.concatenate([[0.0], np.cumsum(weight[order])])
+    drawn = np.random.default_rng(seed).random((placements, len(share)))
+    drawn = edges[first] + drawn * (edges[last] - edges[first])
+    at = np.searchsorted(edges[1:], drawn, side="right")
+    return np.asarray(order[np.clip(at, first, last - 1)], dtype=np.int64)
+
+
+def sites_together(
+    n: Ints,
+    share: Floats,
+    n_elsewhere: Ints,
+    share_elsewhere: Floats,
+    total: int,
+    *,
+    seed: int = 1,
+) -> tuple[float, float]:
+    """Compare what lies within reach of all sites with as much ground elsewhere.
+
+    ``n`` of ``total`` events lie within reach of each site, where ``share`` of the ground is;
+    ``n_elsewhere`` and ``share_elsewhere`` are the same around the places of random layouts
+    (:func:`random_layouts`), a row each. Gives the ratio of the events to what the ground would
+    give, and its two-sided p over the layouts: a cross-K function at one distance. The events stay
+    where they are, so their own clustering makes no false meeting. Where a random place holds
+    more ground than its site, its events are thinned to as much, so that both vary alike.
+
+    It still misleads as :func:`near_sites` does, and sites that lie close together say less than
+    their number suggests. Sites without ground are left out; NaN if none is left or no event is.
+    """
+    held = share > 0
+    n, share = n[held], share[held]
+    n_elsewhere, share_elsewhere = n_elsewhere[:, held], share_elsewhere[:, held]
+    if not (len(n) and total):
         return float("nan"), float("nan")
-    rng = np.random.default_rng(seed)
-    edges = np.cumsum(share)
-    at = np.searchsorted(edges / edges[-1], rng.random((placements, len(n))), side="right")
-    means = n_elsewhere[np.minimum(at, len(share) - 1)].mean(axis=1)
-    p = _simulated_p(np.array([n.mean()]), means[None, :])
-    return float(n.mean() / usual), float(p[0])
+    part = np.divide(
+        share, share_elsewhere, out=np.ones(share_elsewhere.shape), where=share_elsewhere > share
+    )
+    thinned = np.random.default_rng([seed, 1]).binomial(n_elsewhere, part).sum(axis=1)
+    ground = np.minimum(share, share_elsewhere).sum(axis=1)
+    known = ground > 0
+    observed = np.array([n.sum() / (total * share.sum())])
+    p = _simulated_p(observed, (thinned[known] / (total * ground[known]))[None, :])
+    return float(observed[0]), float(p[0])
 
 
 def _points(x: Floats, y: Floats) -> NDArray[np.object_]:
     """Give the places as shapes."""
     return np.asarray(shapely.points(x, y), dtype=np.object_)
+
+
+def _discs(x: Floats, y: Floats, radius_m: float) -> NDArray[np.object_]:
+    """Give circles around the places as shapes, a thousandth too small."""
+    return np.asarray(shapely.buffer(_points(x, y), radius_m, quad_segs=32), dtype=np.object_)
 
 
 def _nearest(places: Floats, n: Ints) -> tuple[Ints, Ints, Ints]:

@@ -176,7 +176,10 @@ class Cube:
 
 @dataclass(eq=False)
 class CubeBuilder:
-    """Collects events batch by batch; holds combinations and at most a few batches of events."""
+    """Collects events batch by batch; holds combinations and at most a few batches of events.
+
+    However many events come, memory follows the number of different combinations of them.
+    """
 
     cells: int
     categories: tuple[str, ...]
@@ -185,6 +188,7 @@ class CubeBuilder:
     _n: list[Ints] = field(default_factory=list)
     _weight: list[Floats] = field(default_factory=list)
     _waiting: int = 0
+    _done: tuple[Ints, Ints, Floats] | None = None
     _between: CubeBuilder | None = None
 
     def add(
@@ -263,14 +267,13 @@ class CubeBuilder:
 
     def build(self) -> Cube:
         """Give the cube of everything added so far."""
-        self._compact()
-        key = self._keys[0] if self._keys else np.zeros(0, dtype=np.int64)
+        key, n, weight = self._compact()
         return Cube(
             self.cells,
             self.categories,
             *self._unpack(key),
-            self._n[0] if self._n else key,
-            self._weight[0] if self._weight else np.zeros(0),
+            n,
+            weight,
             self.beside,
             None if self._between is None else self._between.build(),
         )
@@ -292,26 +295,37 @@ class CubeBuilder:
         self._n.append(n)
         self._weight.append(weight)
         self._waiting += len(key)
-        if self._waiting > max(_MOST_WAITING, len(self._keys[0])):
+        done = 0 if self._done is None else len(self._done[0])
+        if self._waiting > max(_MOST_WAITING, done):
             self._compact()
 
-    def _compact(self) -> None:
+    def _compact(self) -> tuple[Ints, Ints, Floats]:
         """Bring equal combinations together; done again when as much has come as there is."""
-        if not self._waiting:
-            return
-        key, n = np.concatenate(self._keys), np.concatenate(self._n)
-        weight = np.concatenate(self._weight)
-        self._waiting = 0
-        if not np.array_equal(n, weight):
-            unique, at = np.unique(key, return_inverse=True)
-            total = np.bincount(at, weights=n, minlength=len(unique)).astype(np.int64)
-            weights = np.bincount(at, weights=weight, minlength=len(unique)).astype(np.float64)
-        else:
-            if (n > 1).any():
-                key = np.repeat(key, n)
-            unique, counts = np.unique(key, return_counts=True)
-            total, weights = counts.astype(np.int64), counts.astype(np.float64)
-        self._keys, self._n, self._weight = [unique], [total], [weights]
+        if self._waiting:
+            new = _together(
+                np.concatenate(self._keys), np.concatenate(self._n), np.concatenate(self._weight)
+            )
+            self._keys, self._n, self._weight, self._waiting = [], [], [], 0
+            if self._done is not None:  # sorted long ago: only combinations are merged
+                (a, b, c), (d, e, f) = self._done, new
+                new = _together(
+                    np.concatenate([a, d]), np.concatenate([b, e]), np.concatenate([c, f])
+                )
+            self._done = new
+        if self._done is None:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
+        return self._done
+
+
+def _together(key: Ints, n: Ints, weight: Floats) -> tuple[Ints, Ints, Floats]:
+    """Add up the counts and weights of equal keys; the keys come sorted, each once."""
+    if (n == 1).all() and (weight == 1).all():  # events as they come: sorting them is enough
+        unique, counts = np.unique(key, return_counts=True)
+        return unique, counts.astype(np.int64), counts.astype(np.float64)
+    unique, at = np.unique(key, return_inverse=True)
+    total = np.bincount(at, weights=n, minlength=len(unique)).astype(np.int64)
+    weights = np.bincount(at, weights=weight, minlength=len(unique)).astype(np.float64)
+    return unique, total, weights
 
 
 def _in_batches(between: Between) -> Iterator[Ints]:

@@ -39,7 +39,8 @@ def spread_over_cells(shapes: NDArray[np.object_], values: Floats, cells: Cells)
     """Share each shape's value (inhabitants, say) among the cells in proportion to its area there.
 
     ``shapes`` are polygons or points in metres, ``values`` are not negative. A point gives all to
-    the cell that holds it; lines are not taken. What is inside is conserved: ``per_cell`` and
+    the cell that holds it, several points (a multipoint) an equal part each; lines are not taken.
+    What is inside is conserved: ``per_cell`` and
     ``outside`` sum to the values. A cell takes part as a whole, also where the study area's
     border cuts it. Polygons that overlap count twice where they do.
 
@@ -50,8 +51,11 @@ def spread_over_cells(shapes: NDArray[np.object_], values: Floats, cells: Cells)
     per_cell = np.zeros(len(cells))
     drawn = shapely.area(shapes) > 0.0
     dots = np.flatnonzero(shapely.get_dimensions(shapes) == 0)
-    at = cells.locate(shapely.get_x(shapes[dots]), shapely.get_y(shapes[dots]))
-    np.add.at(per_cell, at[at >= 0], values[dots][at >= 0])
+    points, of = shapely.get_parts(shapes[dots], return_index=True)
+    points, of = points[~shapely.is_empty(points)], of[~shapely.is_empty(points)]
+    at = cells.locate(shapely.get_x(points), shapely.get_y(points))
+    part = values[dots][of] / np.bincount(of, minlength=len(dots))[of]
+    np.add.at(per_cell, at[at >= 0], part[at >= 0])
     if drawn.any():
         found = np.flatnonzero(drawn)
         square = cells.grid is not None and cells.grid.kind == "square"

@@ -26,6 +26,8 @@ _REACH = 6.0
 _CHUNK = 16_384
 _PAIRS_PER_NODE = 2.0
 """A pair of point and node, summed exactly, costs about half a node of the transform."""
+_MOST_NODES = 50_000_000
+"""A raster of more is worked out in parts: a transform holds some 60 bytes a node."""
 _NEAR_ZERO = 0.5
 
 
@@ -109,7 +111,8 @@ def kde_on_raster(
 
     Node (0, 0) lies at (x0, y0), metres; ``step`` is the distance between nodes (along x, along y
     where two are given); ``shape`` is rows, columns. Points outside count where their kernel
-    reaches in; points may have any weight. Cost: points plus nodes times their logarithm.
+    reaches in; points may have any weight. Cost: points plus nodes times their logarithm; memory:
+    the answer's, and a bounded amount beside it.
 
     Each point is spread by a quadratic B-spline over nine nodes of a raster just fine enough for
     the kernel (coarser than the asked one where that suffices), smoothed by the kernel's own
@@ -141,6 +144,8 @@ def kde_on_raster(
         return _stamp(place, weight, shape, beside, (dy, dx), kernel, bandwidth)
     across = _Axis.over(x0, dx, shape[1], float(x.min()), float(x.max()), far, fine)
     along = _Axis.over(y0, dy, shape[0], float(y.min()), float(y.max()), far, fine)
+    if across.size * along.size > _MOST_NODES and max(shape) > 1:
+        return _in_halves(points, x0, y0, (dx, dy), shape, kernel, bandwidth)
     nodes = _spread(
         (x - across.start) / across.step,
         (y - along.start) / along.step,
@@ -151,6 +156,29 @@ def kde_on_raster(
     spectrum *= _transfer(nodes.shape, (along.step, across.step), kernel, bandwidth, 3)
     density = _at_nodes(spectrum, along, across)
     return density if weight.min() < 0.0 else np.maximum(density, 0.0)
+
+
+def _in_halves(
+    points: Points,
+    x0: float,
+    y0: float,
+    step: tuple[float, float],
+    shape: tuple[int, int],
+    kernel: Kernel,
+    bandwidth: float,
+) -> Floats:
+    """Give the density as ``kde_on_raster`` does, one half of the longer side after the other."""
+    long = int(shape[1] * step[0] > shape[0] * step[1])
+    cut = shape[long] // 2
+    near, rest = (cut, shape[1]), (shape[0] - cut, shape[1])
+    if long:
+        near, rest = (shape[0], cut), (shape[0], shape[1] - cut)
+    x1, y1 = (x0 + cut * step[0], y0) if long else (x0, y0 + cut * step[1])
+    halves = [
+        kde_on_raster(points, x, y, step, part, kernel=kernel, bandwidth=bandwidth)
+        for x, y, part in ((x0, y0, near), (x1, y1, rest))
+    ]
+    return np.concatenate(halves, axis=long)
 
 
 def _stamp(

@@ -62,6 +62,7 @@ HOTSPOT = (
     Column("recent_low", "real"),
     Column("recent_high", "real"),
     Column("recent_p", "real"),
+    Column("recent_q", "real"),
     Column("recent", "text"),
     Column("stability", "text"),
     Column("stability_bootstrap", "real"),

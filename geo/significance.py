@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import erfc, lgamma
+from math import lgamma, pi
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,16 +18,126 @@ _NOTHING = 1e-17
 """A term this small beside the sum no longer changes it."""
 
 
+_AT_ONCE = 1 << 14
+"""So many values stay in the processor's cache from step to step."""
+_SMALL, _LARGE, _NOUGHT = 0.46875, 4.0, 28.0
+"""Where Cody's approximations meet, and where erfc is nought in double precision."""
+_SMALL_ABOVE = (
+    1.85777706184603153e-1,
+    3.16112374387056560e0,
+    1.13864154151050156e2,
+    3.77485237685302021e2,
+    3.20937758913846947e3,
+)
+_SMALL_BELOW = (
+    1.0,
+    2.36012909523441209e1,
+    2.44024637934444173e2,
+    1.28261652607737228e3,
+    2.84423683343917062e3,
+)
+_MIDDLE_ABOVE = (
+    2.15311535474403846e-8,
+    5.64188496988670089e-1,
+    8.88314979438837594e0,
+    6.61191906371416295e1,
+    2.98635138197400131e2,
+    8.81952221241769090e2,
+    1.71204761263407058e3,
+    2.05107837782607147e3,
+    1.23033935479799725e3,
+)
+_MIDDLE_BELOW = (
+    1.0,
+    1.57449261107098347e1,
+    1.17693950891312499e2,
+    5.37181101862009858e2,
+    1.62138957456669019e3,
+    3.29079923573345963e3,
+    4.36261909014324716e3,
+    3.43936767414372164e3,
+    1.23033935480374942e3,
+)
+_LARGE_ABOVE = (
+    1.63153871373020978e-2,
+    3.05326634961232344e-1,
+    3.60344899949804439e-1,
+    1.25781726111229246e-1,
+    1.60837851487422766e-2,
+    6.58749161529837803e-4,
+)
+_LARGE_BELOW = (
+    1.0,
+    2.56852019228982242e0,
+    1.87295284992346047e0,
+    5.27905102951428412e-1,
+    6.05183413124413191e-2,
+    2.33520497626869185e-3,
+)
+_STEPS = 16
+_SQUARES = np.exp(-((np.arange(_NOUGHT * _STEPS + 1.0) / _STEPS) ** 2))
+"""exp(-t^2) at every sixteenth."""
+
+
 def two_sided_p(z: Floats) -> Floats:
-    """Give the two-sided normal p-value of each z."""
-    return np.fromiter(map(erfc, (np.abs(z) * 0.5**0.5).tolist()), np.float64, len(z))
+    """Give the two-sided normal p-value of each z; nought where |z| is above 38.5."""
+    return erfc(np.abs(z) * 0.5**0.5)
+
+
+def erfc(x: Floats) -> Floats:
+    """Give the complementary error function of values from 0 up, within 1e-15 relatively.
+
+    Rational approximations by Cody (1969), as in his CALERF; below 1e-307 the last digits are lost
+    with those of the numbers themselves. Here because NumPy has none, and importing SciPy takes
+    longer than the whole map does.
+    """
+    parts = [_erfc(x[first : first + _AT_ONCE]) for first in range(0, len(x), _AT_ONCE)]
+    return np.concatenate([np.zeros(0), *parts])
+
+
+def _erfc(x: Floats) -> Floats:
+    """Give it by the approximation that each value asks for."""
+    answer = np.empty(len(x))
+    beyond = x > _SMALL
+    at = np.flatnonzero(~beyond)
+    near = x[at]
+    answer[at] = 1.0 - near * _fraction(_SMALL_ABOVE, _SMALL_BELOW, near * near)
+    at = np.flatnonzero(beyond)
+    far = np.minimum(x[at], _NOUGHT)
+    scaled = _fraction(_MIDDLE_ABOVE, _MIDDLE_BELOW, far)
+    last = np.flatnonzero(far > _LARGE)
+    if len(last):
+        square = far[last] ** -2.0
+        rest = square * _fraction(_LARGE_ABOVE, _LARGE_BELOW, square)
+        scaled[last] = (pi**-0.5 - rest) / far[last]
+    # exp(-x^2) in two parts: rounding x^2 itself would cost up to three digits.
+    step = (far * _STEPS).astype(np.int64)
+    whole = step / _STEPS
+    answer[at] = scaled * np.exp((whole - far) * (whole + far)) * _SQUARES[step]
+    return answer
+
+
+def _fraction(above: tuple[float, ...], below: tuple[float, ...], x: Floats) -> Floats:
+    """Divide two polynomials, coefficients from the highest power down."""
+    return _polynomial(above, x) / _polynomial(below, x)
+
+
+def _polynomial(coefficients: tuple[float, ...], x: Floats) -> Floats:
+    total = coefficients[0] * x
+    for coefficient in coefficients[1:-1]:
+        total += coefficient
+        total *= x
+    total += coefficients[-1]
+    return total
 
 
 def benjamini_hochberg(p: Floats) -> Floats:
     """Adjust p-values for false discovery: q below 0.05 holds at most 5 % false claims on average.
 
-    q_(i) is the least of m p_(j) / j over j >= i; never below p, monotone in p. Holds for
-    independent and for positively dependent tests, which neighbouring cells are.
+    q_(i) is the least of m p_(j) / j over j >= i; never below p, monotone in p. Proven for
+    independent tests and for positively dependent one-sided ones (Benjamini & Yekutieli 2001).
+    Two-sided tests of overlapping neighbourhoods are neither exactly; there it is known to hold in
+    practice, not by proof; ``benjamini_yekutieli`` needs no such assumption.
     Source: Benjamini & Hochberg (1995). ``NaN`` stays ``NaN`` and is not counted as a test.
     """
     q = np.full(len(p), np.nan)

@@ -36,14 +36,14 @@ WORK = 400_000
 
 A measure of work and not of time, so that the same input gives the same answer everywhere."""
 MOST_CELLS = 50_000
-"""With more cells nothing is tried again."""
+"""With more cells nothing is tried again; where a run costs as much as two, with half as many."""
 STABLE, FAIRLY = 0.8, 0.5
 """A hotspot that comes back at least so often is stable, or fairly so."""
 
 _EVENTS_A_CELL = 20
 """So many events cost about as much as one cell."""
-_GRID_WORK = 5
-"""To lay a grid and run a method on it costs about as much as to run it so often."""
+_GRID_WORK = 4
+"""To lay a grid costs about as much as to run a plain method so often."""
 _THIRDS = ((1, 1), (2, 2), (1, 2), (2, 1), (1, 0), (0, 1), (2, 0), (0, 2))
 """Thirds of a cell by which the grid is moved east and north, the most telling first."""
 _DEGREES = (45, 30, 60, 15, 75)
@@ -77,6 +77,7 @@ def stability(
     layouts: Layouts | None = None,
     samples: int = SAMPLES,
     work: int = WORK,
+    cost: float = 1.0,
 ) -> Stability:
     """Try each hotspot again on resampled events and on other grids.
 
@@ -93,21 +94,22 @@ def stability(
        cells, nor with ``evidence.exposure``, which is known for the first cells only.
 
     A hotspot comes back when at least half of its own events, as first observed, lie in cells
-    that are hot again. How many samples and grids are tried follows from ``work``.
+    that are hot again. How many samples and grids are tried follows from ``work`` and ``cost``:
+    how many plain runs (Gi* from z) one run costs. Where it is too much, nothing is tried.
 
     It does not say that a hotspot is real. Resampling knows only what was reported, and repeats
     it, so it is kind to clusters; a place that barely passed its test comes back about half of
     the time. Other grids tell of the choice of cells alone.
     """
     cells, n = evidence.cells, evidence.n
-    possible = bool(groups) and len(cells) <= MOST_CELLS
-    size = len(cells) + int(n.sum()) // _EVENTS_A_CELL
+    possible = bool(groups) and len(cells) * cost <= MOST_CELLS
+    size = max(len(cells) + int(n.sum()) // _EVENTS_A_CELL, 1)
     group = np.full(len(cells), -1, dtype=np.int64)
     for i, own in enumerate(groups):
         group[own] = i
     kept = None if points is None else _inside(cells, points)
 
-    tried = min(samples, max(work // max(size, 1), FEWEST_SAMPLES)) if possible else 0
+    tried = min(samples, max(int(work / (size * cost)), FEWEST_SAMPLES)) if possible else 0
     back = np.zeros(len(groups))
     for sample in _resampled(evidence, kept, tried):
         back += _returns(group, n, _hot(run(sample), len(cells)), len(groups))
@@ -119,7 +121,7 @@ def stability(
         layouts = Layouts(evidence.area, cells.grid)
     # Exposure is known for the cells as they lie.
     if possible and kept is not None and layouts is not None and evidence.exposure is None:
-        most = max(work // (_GRID_WORK * size), FEWEST_GRIDS)
+        most = max(int(work / (size * (cost + _GRID_WORK))), FEWEST_GRIDS)
         mine, ones = group[cells.locate(kept.x, kept.y)], np.ones(len(kept), dtype=np.int64)
         for other, area, moved in layouts.each(kept, most):
             at = other.locate(moved.x, moved.y)
@@ -134,7 +136,7 @@ def stability(
         _labels(bootstrap, grids),
         tried,
         laid,
-        _notes(evidence, groups, min(tried, samples), samples),
+        _notes(evidence, groups, min(tried, samples), samples, int(MOST_CELLS / cost)),
     )
 
 
@@ -257,10 +259,12 @@ def _labels(bootstrap: Floats, grids: Floats) -> NDArray[np.str_]:
     return np.select([np.isnan(lower), lower >= STABLE, lower >= FAIRLY], labels, "fragile")
 
 
-def _notes(evidence: Evidence, groups: Sequence[Ints], tried: int, wanted: int) -> tuple[Note, ...]:
-    """Tell what was not tried."""
+def _notes(
+    evidence: Evidence, groups: Sequence[Ints], tried: int, wanted: int, most: int
+) -> tuple[Note, ...]:
+    """Tell what was not tried; ``most`` cells would have been."""
     if groups and not tried:
-        return (Note("stability_untried", {"n": len(evidence.cells), "most": MOST_CELLS}),)
+        return (Note("stability_untried", {"n": len(evidence.cells), "most": most}),)
     if groups and tried < wanted:
         return (Note("stability_fewer", {"n": tried, "wanted": wanted}),)
     return ()

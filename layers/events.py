@@ -36,7 +36,19 @@ from layers.reading import format_of
 from layers.rows import no_times
 from layers.sources import CATEGORY, CLOCK, TIME, WEIGHT
 from layers.sources.incidents import CLOCK_FROM, CLOCK_TO, TIME_FROM, TIME_TO
-from layers.when import Times, between_note, from_to, read_times
+from layers.when import (
+    Times,
+    between_note,
+    from_to,
+    is_of_day,
+    of_day,
+    or_days,
+    past_midnight,
+    read_days,
+    read_times,
+    says_midnight,
+    unsaid,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +102,8 @@ class _Dates(NamedTuple):
 class EventStream:
     """A table that is being read: what was chosen at the start, what was counted on the way.
 
-    ``epsg`` is the coordinate system of the events, in metres. ``notes`` grow while the batches
+    ``epsg`` is the coordinate system of the events, in metres. ``clocks`` are the fields among
+    time_from and time_to that hold the time of day only. ``notes`` grow while the batches
     are taken: read them afterwards. Then ``read == accepted + sum(left_out.values()) +
     area_level``. ``categories`` grows too, and never changes its order.
     """
@@ -103,6 +116,7 @@ class EventStream:
     notes: list[Note]
     waiting: list[RawTable]
     rest: Iterator[RawTable]
+    clocks: frozenset[str] = frozenset()
     categories: list[str] = field(default_factory=list)
     read: int = 0
     accepted: int = 0
@@ -116,15 +130,17 @@ class EventStream:
     _extent: tuple[int, int, int] = (0, 0, 0)
     _dates: _Dates | None = None
     _dated: int = 0
+    _midnight: dict[str, bool] = field(default_factory=dict)
 
     def batches(self) -> Iterator[Events]:
         """Give the events batch by batch.
 
         An event with a position is kept whatever its date: one that is missing or unreadable, or
         an end before the start, leaves the month and the hour unknown, and a note counts them.
-        Where a table has no time but two, from and to, events are counted and spread as incidents
-        are (``layers.when.from_to``). Rows that stand twice are
-        both kept: a stream remembers no rows.
+        Where a table has no time but two, from and to, or a date beside two times of day, events
+        are counted and spread as incidents are (``layers.when.from_to``). Whether midnight is an
+        hour is told by the first rows that tell it, for all of the table. Rows that stand twice
+        are both kept: a stream remembers no rows.
 
         Raises
         ------
@@ -140,7 +156,8 @@ class EventStream:
 
     def _settle_dates(self) -> None:
         """Read dates that do not begin with the year as one column: they must agree on an order."""
-        names = [self.columns[name] for name in self._dating if self.waiting]
+        dates = [name for name in self._dating if name not in self.clocks]
+        names = [self.columns[name] for name in dates if self.waiting]
         firsts = [self.waiting[0].data[name].head(_LOOK).dropna().astype("str") for name in names]
         if all(first.str.match(_YEAR_FIRST).all() for first in firsts):
             return
@@ -155,17 +172,21 @@ class EventStream:
         return [name for name in ("time", "time_from", "time_to") if name in self.columns]
 
     def _read_times(self, data: pd.DataFrame) -> _Dates:
-        read = []
-        for name in self._dating:
-            clock = self.columns.get(name.replace("time", "clock"))
-            read.append(
-                read_times(data[self.columns[name]], None if clock is None else data[clock])
-            )
-            for note in read[-1].notes:
-                self._note(note)
-        if len(read) == 1:
-            return _Dates(read[0], None, np.zeros(len(data), dtype=bool))
-        found = from_to(*read)
+        nothing = unsaid(len(data))
+        begun = ended = nothing
+        if "time" in self.columns:
+            begun = self._column(data, "time")
+        if not self.columns.keys() & {"time_from", "time_to"}:
+            return _Dates(begun, None, np.zeros(len(data), dtype=bool))
+        if "time_from" in self.clocks:
+            begun = or_days(self._of_day(data, "time_from", begun), begun)
+        elif "time_from" in self.columns:
+            begun = self._column(data, "time_from")
+        if "time_to" in self.clocks:
+            ended = past_midnight(begun, self._of_day(data, "time_to", begun))
+        elif "time_to" in self.columns:
+            ended = self._column(data, "time_to")
+        found = from_to(begun, ended)
         lost = found.turned | found.times.unreadable
         known = replace(
             found.times,
@@ -173,6 +194,30 @@ class EventStream:
             has_hour=found.times.has_hour & ~lost,
         )
         return _Dates(known, found.between, found.turned & ~found.times.unreadable)
+
+    def _column(self, data: pd.DataFrame, name: str) -> Times:
+        """Read a column of dates, and that of the times of day which belongs to it."""
+        dates = data[self.columns[name]]
+        clock = self.columns.get(name.replace("time", "clock"))
+        if self.clocks and name == "time":
+            times = read_days(dates)
+        elif clock is not None:
+            times = read_times(dates, data[clock])
+        else:
+            times = read_times(dates, midnight=self._midnight.get(name))
+            told = says_midnight(times)
+            if told is not None:
+                self._midnight.setdefault(name, told)
+        for note in times.notes:
+            self._note(note)
+        return times
+
+    def _of_day(self, data: pd.DataFrame, name: str, days: Times) -> Times:
+        """Read times of day on given days; what is none is said, and costs the hour alone."""
+        times = of_day(days.local, data[self.columns[name]])
+        for note in times.notes:
+            self._note(note)
+        return replace(times, unreadable=np.zeros_like(times.unreadable))
 
     def _times_of(self, data: pd.DataFrame) -> _Dates:
         """Read the times of a batch, or take them from the whole column where it was read."""
@@ -350,7 +395,8 @@ def open_events(
 ) -> EventStream:
     """Open a table of events: find its columns and its coordinate system, and say both.
 
-    Columns of a time from and a time to are used where there is none of the time itself.
+    Columns of a time from and a time to are used where there is none of the time itself, or where
+    they hold times of day beside a date.
 
     Longitude and latitude are preferred to metres where a table has both. ``crs`` is the system
     in metres to work in, and the one that columns in metres are in; else the events come in
@@ -389,7 +435,7 @@ def open_events(
     columns = find_columns(_FIELDS, names, wanted, taken=position.columns)
     notes = list(first.notes)
     table = waiting[0].data
-    _choose_times(columns, table)
+    clocks = _choose_times(columns, table, notes)
     if "category" in columns and "category" not in wanted:
         distinct = table[columns["category"]].nunique()
         if distinct > min(_TOO_MANY_CATEGORIES, max(len(table) // 2, 2)):
@@ -411,18 +457,38 @@ def open_events(
         notes=[*notes, *_said(position, others, columns, finding, epsg)],
         waiting=waiting,
         rest=tables,
+        clocks=clocks,
     )
 
 
-def _choose_times(columns: dict[str, str], table: pd.DataFrame) -> None:
-    """Take the two times of a span only both, where they hold dates, and where there is not one."""
-    span = [columns[one.name] for one in (TIME_FROM, TIME_TO) if one.name in columns]
-    whole = "time" not in columns and len(span) == 2  # noqa: PLR2004 - from and to
-    # Words like "from" and "till" also head streets, stops and amounts.
-    if whole and all((~np.isnat(read_times(table[name].head(_LOOK)).local)).any() for name in span):
-        return
+def _choose_times(
+    columns: dict[str, str], table: pd.DataFrame, notes: list[Note]
+) -> frozenset[str]:
+    """Take the times of a span only where they hold times; give those that are clocks alone.
+
+    Beside a date, times of day belong to it; beside a time of its own, a span is not taken. Of
+    two times without one, the first must hold dates, and the second dates or times of day.
+    """
+    span = [one.name for one in (TIME_FROM, TIME_TO) if one.name in columns]
+    clocks = {name for name in span if is_of_day(table[columns[name]].head(_LOOK))}
+    if "time" in columns:
+        whole = bool(clocks) and clocks == set(span) and "clock" not in columns
+    else:
+        # Words like "from" and "till" also head streets, stops and amounts.
+        dated = [name in clocks or _holds_dates(table[columns[name]]) for name in span]
+        whole = len(span) == 2 and TIME_FROM.name not in clocks and all(dated)  # noqa: PLR2004 - from and to
+    if whole:
+        return frozenset(clocks)
+    if clocks:
+        unused = ", ".join(columns[name] for name in span if name in clocks)
+        notes.append(Note("clocks_not_used", {"columns": unused}, "warning"))
     for one in _SPAN:
         columns.pop(one.name, None)
+    return frozenset()
+
+
+def _holds_dates(values: pd.Series) -> bool:
+    return bool((~np.isnat(read_times(values.head(_LOOK)).local)).any())
 
 
 def _halves(given: dict[str, str], path: Path) -> list[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ from layers.categories import most_common
 from layers.columns import listed
 from layers.layer import LEFT_OUT_COLUMNS
 from layers.numbers import read_numbers
-from layers.when import read_times
+from layers.when import is_of_day, of_day, or_days, past_midnight, read_days, read_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -59,8 +59,6 @@ Duplicates come last, so that of a row that stands twice the first usable one is
 """
 
 _LONGEST_VALUE = 120
-_MOSTLY = 0.8
-_OF_DAY = r"(?i)\s*(?:kl\.?\s*|klockan\s*)?(?:[01]?\d|2[0-4])[:.][0-5]\d(?:[:.][0-5]\d)?\s*"
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,47 +202,47 @@ class Rows:
     ) -> tuple[Times | None, Times | None]:
         """Give two fields that bound a span of time, each (field, clock); None where not there.
 
-        Where they hold nothing but the time of day, the day is that of the field ``date``; an end
-        by the clock alone is on the day of the beginning, or after the midnight that follows.
+        Where one holds nothing but the time of day, the day is that of the field ``date``, and
+        where no time of day is written the day is known all the same; an end by the clock alone
+        is on the day of the beginning, or after the midnight that follows.
         """
-        if self.clocklike(begin[0]) and self.has(date):
-            begun: Times | None = self._of_day(self.data[self.columns[date]], begin[0])
-        else:
+        clocks = [self.clocklike(name) for name, _ in (begin, end)]
+        if not (any(clocks) and self.has(date)):
             begun = self.times(*begin)
-        if not self.clocklike(end[0]):
+        else:
+            days = read_days(self.data[self.columns[date]])
+            begun = self._of_day(days.local, begin[0]) if clocks[0] else self.times(*begin)
+            begun = self._or_days(begun, days, date)
+        if not clocks[1] or begun is None:
             return begun, self.times(*end)
-        days = pd.Series(begun.local) if begun is not None else None
-        if days is None and self.has(date):
-            days = self.data[self.columns[date]]
-        if days is None:
-            return begun, self.times(*end)
-        ended = self._of_day(days, end[0])
-        if begun is None:
-            return begun, ended
-        past = begun.has_hour & ended.has_hour & (ended.local < begun.local)
-        local = np.where(past, ended.local + np.timedelta64(1, "D"), ended.local)
-        return begun, replace(ended, local=local)
+        return begun, past_midnight(begun, self._of_day(begun.local, end[0]))
+
+    def or_day(self, begun: Times | None, date: str) -> Times | None:
+        """Give the day of the field ``date`` to rows that say no time; None where neither is."""
+        if not self.has(date) or (begun is not None and not np.isnat(begun.local).any()):
+            return begun
+        return self._or_days(begun, read_days(self.data[self.columns[date]]), date)
+
+    def _or_days(self, begun: Times | None, days: Times, date: str) -> Times:
+        """Give rows that say no time their day; an unreadable day is left out where it is all."""
+        lacks = np.ones(len(self), dtype=bool) if begun is None else np.isnat(begun.local)
+        self.leave_out(lacks & days.unreadable, "unreadable_date", self.columns[date])
+        self.notes += [note for note in days.notes if note not in self.notes]
+        return or_days(begun, days)
 
     def clocklike(self, name: str) -> bool:
         """Say whether a field holds the time of day only, as in ``20:15`` or ``kl 20.15``."""
         if name not in self.columns:
             return False
-        values = self.text(name).dropna()
-        return len(values) > 0 and bool(values.str.fullmatch(_OF_DAY).mean() > _MOSTLY)
+        return is_of_day(self.data[self.columns[name]])
 
-    def _of_day(self, days: pd.Series, clock: str) -> Times:
+    def _of_day(self, days: NDArray[np.datetime64], clock: str) -> Times:
         """Read times of day on given days; what is no time of day is left out."""
         column = self.columns[clock]
-        times = read_times(days, self.data[column])
+        times = of_day(days, self.data[column])
         self.notes += [note for note in times.notes if note.key != "times_unreadable"]
         self.leave_out(times.unreadable, "unreadable_date", column)
-        written = self.text(clock).notna().to_numpy()
-        missed = written & ~times.has_hour & ~np.isnat(times.local)
-        self.leave_out(missed, "unreadable_date", column)
-        local = np.where(written, times.local, np.datetime64("NaT"))
-        return replace(
-            times, local=local.astype("datetime64[s]"), has_hour=times.has_hour & written
-        )
+        return times
 
     def categories(self, *, required: bool) -> NDArray[np.int32]:
         """Give each row's category as a position in the vocabulary's keys; -1 where it has none.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -91,6 +91,10 @@ _FORMS = tuple(
 _TIME = re.compile(
     rf"(?:(?:kl\.?|klockan)\s*)?(?:{_CLOCK}|(?P<hour3>\d)(?P<minute3>\d{{2}}))", re.VERBOSE
 )
+_OF_DAY = r"^(?i:kl\.?\s*|klockan\s*)?(?:[01]?[0-9]|2[0-4])[:.][0-5][0-9](?:[:.][0-5][0-9])?$"
+_MOSTLY = 0.8
+"""A column is what more than this share of its values are."""
+
 _DAY_FRACTION = re.compile(r"0[.,]\d{2,}")
 
 _ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"
@@ -116,6 +120,12 @@ class Times:
 
     def __len__(self) -> int:
         return len(self.local)
+
+
+def unsaid(n: int) -> Times:
+    """Give the times of rows that say none."""
+    none = np.zeros(n, dtype=bool)
+    return Times(np.full(n, "NaT", "datetime64[s]"), none, none.copy())
 
 
 class _Moment(NamedTuple):
@@ -148,7 +158,11 @@ class _Column(NamedTuple):
 
 
 def read_times(
-    date: pd.Series | None, time: pd.Series | None = None, *, day_first: bool | None = None
+    date: pd.Series | None,
+    time: pd.Series | None = None,
+    *,
+    day_first: bool | None = None,
+    midnight: bool | None = None,
 ) -> Times:
     """Read a column of dates, with or without times, and perhaps a second column of times.
 
@@ -161,15 +175,15 @@ def read_times(
     ``7/6/2021`` is day first unless a value of the column tells that the month is (or
     ``day_first`` says it); when no value tells, a note says so. A column of nothing but numbers
     30 000 to 60 000 is Excel's days, with a note. Times that no clock showed (in the hour skipped
-    in March) are moved an hour forward, with a note. When every time is midnight, they are dates.
+    in March) are moved an hour forward, with a note. When every time is midnight, they are dates
+    (``midnight`` says whether it is an hour, whatever the column holds).
     Years outside 1990 to 2100 are unreadable, and so is everything else; pandas is never asked to
     guess.
 
     Several of these are decided by the column as a whole: give all of it at once.
     """
     if date is None:
-        none = np.zeros(0 if time is None else len(time), dtype=bool)
-        return Times(np.full(len(none), "NaT", "datetime64[s]"), none, none.copy())
+        return unsaid(0 if time is None else len(time))
     notes: list[Note] = []
     column = _typed(date) or _text(date, notes, day_first)
     seconds = _to_local(column)
@@ -179,10 +193,12 @@ def read_times(
         if unread:
             notes.append(Note("times_unreadable", {"n": unread}, "warning"))
     else:
-        timed = known & has_hour
-        if timed.sum() >= _MIDNIGHTS and not (seconds[timed] % _DAY).any():
-            has_hour = np.zeros_like(has_hour)
-            notes.append(Note("midnight_is_no_hour", {"n": int(timed.sum())}))
+        none = known & has_hour & (seconds % _DAY == 0)
+        if midnight is None:
+            midnight = none.sum() < _MIDNIGHTS or bool((known & has_hour & ~none).any())
+        if none.any() and not midnight:
+            has_hour = has_hour & ~none
+            notes.append(Note("midnight_is_no_hour", {"n": int(none.sum())}))
     skipped = known & has_hour & _skipped(seconds)
     if time is None:
         skipped &= ~column.zoned
@@ -342,6 +358,85 @@ def _distinct(
     )
 
 
+def says_midnight(times: Times) -> bool | None:
+    """Say of a column that was read whether midnight is an hour in it; None where nothing tells.
+
+    For a file read in parts: what the first parts tell holds for the rest of them.
+    """
+    if any(note.key == "midnight_is_no_hour" for note in times.notes):
+        return False
+    timed = times.local[times.has_hour].astype(np.int64)
+    return True if (timed % _DAY).any() else None
+
+
+def is_of_day(values: pd.Series) -> bool:
+    """Say whether a column holds the time of day only, as in ``20:15`` or ``kl 20.15``."""
+    text = _arrow(values).drop_null()
+    return len(text) > 0 and bool(np.mean(_mask(pc.match_substring_regex(text, _OF_DAY))) > _MOSTLY)
+
+
+def read_days(date: pd.Series) -> Times:
+    """Read a column of days beside which the times of day stand: midnight alone is no hour."""
+    times = read_times(date)
+    if says_midnight(times) is None:
+        times = replace(times, has_hour=np.zeros_like(times.has_hour))
+    return replace(times, notes=tuple(n for n in times.notes if n.key != "midnight_is_no_hour"))
+
+
+def of_day(days: NDArray[np.datetime64], clock: pd.Series) -> Times:
+    """Read times of day on given days; NaT where there is no day or nothing was written.
+
+    ``unreadable`` marks what was written on a day and is no time of day.
+    """
+    day = days.astype("datetime64[D]")
+    known = ~np.isnat(day)
+    text = pd.Series(np.datetime_as_string(day), dtype="str").where(known, None)
+    times = read_times(text, clock)
+    written = _mask(pc.is_valid(_arrow(clock)))
+    there = times.has_hour & written
+    local = np.where(there, times.local, np.datetime64("NaT", "s"))
+    return Times(local, there, known & written & ~there, times.notes)
+
+
+def or_days(begun: Times | None, days: Times) -> Times:
+    """Take the day of what has no beginning of its own; its hour is known where the day's is."""
+    if begun is None:
+        return days
+    lacks = np.isnat(begun.local)
+    return replace(
+        begun,
+        local=np.where(lacks, days.local, begun.local),
+        has_hour=np.where(lacks, days.has_hour, begun.has_hour),
+    )
+
+
+def past_midnight(begun: Times, ended: Times) -> Times:
+    """Move ends by the clock alone past midnight, where they are before the start."""
+    past = begun.has_hour & ended.has_hour & (ended.local < begun.local)
+    return replace(ended, local=np.where(past, ended.local + np.timedelta64(1, "D"), ended.local))
+
+
+def wall_to_universal(clock: NDArray[np.datetime64], *, first: bool = True) -> Ints:
+    """Give seconds since 1970 of clocks on the wall in Sweden; none may be NaT.
+
+    In the hour that comes twice in autumn the first is meant, or the second; the hour that is
+    skipped in spring is moved to its end.
+    """
+    index = pd.DatetimeIndex(clock.astype("datetime64[s]"))
+    zoned = index.tz_localize(
+        ZONE, ambiguous=np.full(len(clock), first), nonexistent="shift_forward"
+    )
+    told = zoned.tz_convert("UTC").tz_localize(None).to_numpy()
+    return np.asarray(told.astype("datetime64[s]").astype(np.int64))
+
+
+def universal_to_wall(seconds: Ints) -> NDArray[np.datetime64]:
+    """Give what clocks on the wall in Sweden showed at seconds since 1970."""
+    index = pd.DatetimeIndex(seconds.astype("datetime64[s]"), tz="UTC")
+    local: NDArray[np.datetime64] = index.tz_convert(ZONE).tz_localize(None).to_numpy()
+    return local.astype("datetime64[s]")
+
+
 def elapsed_minutes(
     start: NDArray[np.datetime64], end: NDArray[np.datetime64]
 ) -> NDArray[np.float64]:
@@ -350,20 +445,13 @@ def elapsed_minutes(
     The night when summer time begins is an hour short, the night when it ends an hour long. In
     the hour that comes twice, the first is meant, unless the end would then lie before the start.
     """
-
-    def moment(clock: NDArray[np.datetime64], *, first: bool) -> pd.Series[pd.Timestamp]:
-        which = np.full(len(clock), first)
-        told: pd.Series[pd.Timestamp] = pd.Series(clock).dt.tz_localize(
-            ZONE, ambiguous=which, nonexistent="shift_forward"
-        )
-        return told
-
-    def passed(*, first: bool) -> NDArray[np.float64]:
-        span = moment(end, first=first) - moment(start, first=True)
-        return np.asarray(span.dt.total_seconds() / 60.0, dtype=np.float64)
-
-    span = passed(first=True)
-    return np.where(span < 0, passed(first=False), span)
+    minutes = np.full(len(start), np.nan)
+    at = np.flatnonzero(~(np.isnat(start) | np.isnat(end)))
+    begin = wall_to_universal(start[at])
+    span = wall_to_universal(end[at]) - begin
+    span = np.where(span < 0, wall_to_universal(end[at], first=False) - begin, span)
+    minutes[at] = span / 60.0
+    return minutes
 
 
 @dataclass(frozen=True, eq=False)
@@ -371,8 +459,10 @@ class FromTo:
     """Events that are known from one time to another, or by one of the two; parallel arrays.
 
     ``times`` count them: the one time there is, the beginning where both lie in one month, else
-    the midpoint; an hour only where both ends lie in the same. ``between`` holds those that are
-    to be spread, None where none is. ``turned`` marks those that end before they start.
+    the midpoint; an hour only where both ends lie in the same, or where there is but a beginning:
+    an end alone is when something was found, which says its month and not its hour. ``between``
+    holds those that are to be spread, None where none is. ``turned`` marks those that end before
+    they start.
     """
 
     times: Times
@@ -399,7 +489,7 @@ def from_to(begun: Times, ended: Times) -> FromTo:
     same_hour = timed & (start.astype("datetime64[h]") == end.astype("datetime64[h]"))
     same_month = start.astype("datetime64[M]") == end.astype("datetime64[M]")
     halfway = np.where(both & ~same_month, start + (last - start) // 2, one)
-    known = np.where(both, same_hour, np.where(np.isnat(start), ended.has_hour, begun.has_hour))
+    known = np.where(both, same_hour, begun.has_hour & ~np.isnat(start))
     needed = both & ~turned & np.where(timed, ~same_hour, ~same_month)
     over = np.where(ended.has_hour, end, end + np.timedelta64(_DAY, "s"))
     nothing = np.datetime64("NaT", "s")
@@ -510,10 +600,8 @@ def _to_local(column: _Column) -> Ints:
     """Turn moments with an offset into Swedish wall-clock time."""
     if not column.zoned.any():
         return column.seconds
-    index = pd.DatetimeIndex(column.seconds[column.zoned].astype("datetime64[s]"), tz="UTC")
     seconds = column.seconds.copy()
-    local = index.tz_convert(ZONE).tz_localize(None).to_numpy()
-    seconds[column.zoned] = local.astype("datetime64[s]").astype(np.int64)
+    seconds[column.zoned] = universal_to_wall(seconds[column.zoned]).astype(np.int64)
     return seconds
 
 

@@ -134,11 +134,15 @@ def assemble(
     for family in (ALL, *context.families_by_count()):
         tell(family)
         found.append(context.view(family, used))
+    joint = found[0].facts.get("joint", {})
     settings = {
         **frame.settings,
         "grid": _grid_settings(cells),
         "period": {"month": month_text(month), "months": [month_text(m) for m in months]},
         "reach_m": wish.reach_m,
+        "sites_reach_m": used.get("joint", {}).get("reach_m", wish.reach_m),
+        "sites_by": joint.get("by", "ground"),
+        "exposure": None if wish.exposure is None else wish.exposure.name,
         "methods": used,
     }
     return Situation(
@@ -153,7 +157,7 @@ def assemble(
         cells=cells,
         views=tuple(found),
         layers=bathing.with_findings(
-            layers, found[0].facts.get("joint", {}).get("sites", {}), wish.reach_m, months
+            layers, joint.get("sites", {}), cells, reach_m=settings["sites_reach_m"], months=months
         ),
         background=tuple(background),
         categories=frame.categories,
@@ -209,6 +213,8 @@ def _period(
                 ),
             ),
         )
+    if month > span[1]:
+        notes.append(Note("beyond_data", {"month": month_text(span[1])}, "warning"))
     if months[0] < span[0]:
         reach = month - span[0] + 1
         notes.append(Note("short_period", {"n": reach, "wanted": wish.window_months}, "warning"))
@@ -312,6 +318,7 @@ class _Claim:
     settings: Mapping[str, Any]
     evidence: Evidence
     result: Result
+    alerts: Sequence[Alert]
     wanted: Sequence[str]
     history: Cube
     part: Cube
@@ -332,21 +339,26 @@ class _Claim:
         """The q-value of each cell; 1 where the method gives none."""
         return np.ones(len(self.evidence.n)) if self.result.q is None else self.result.q
 
-    def groups(self) -> list[Ints]:
-        """Give the places as positions of cells that hold events; no cell is in two of them."""
-        cells, n = self.evidence.cells, self.evidence.n
-        if not self.result.clusters:
-            found = contiguous(self.hot, cells.neighbours)
+    def places(self) -> list[tuple[Ints, Alert | None]]:
+        """Give each place as positions of cells that hold events; no cell is in two of them.
+
+        With it, what the method found there as a whole, for a method that finds places so.
+        """
+        found: list[tuple[Ints, Alert | None]]
+        if self.result.clusters:
+            found = [(alert.cells, alert) for alert in self.alerts if alert.significant]
         else:
-            found = [cluster.cells for cluster in self.result.clusters if cluster.significant]
-        free = n > 0  # empty cells hold a place together; the place is where its events are
-        groups = []
-        for group in found:
+            groups = contiguous(self.hot, self.evidence.cells.neighbours)
+            found = [(group, None) for group in groups]
+        # Empty cells hold a place together; the place is where its events are.
+        free = self.evidence.n > 0
+        places = []
+        for group, alert in found:
             own = group[free[group]]
             free[own] = False
             if len(own):
-                groups.append(own)
-        return groups
+                places.append((own, alert))
+        return places
 
 
 @dataclass(frozen=True, eq=False)
@@ -383,6 +395,11 @@ class _Context:
                 counts[family] = counts[family] + n if family in counts else n
         return counts
 
+    @cached_property
+    def known(self) -> frozenset[int]:
+        """The months of which something is known: those in which any event lies."""
+        return frozenset(np.unique(self.everything.cube.month).tolist()) - {UNKNOWN_MONTH}
+
     def family_of(self, category: str) -> str:
         """Name the family of a category; one without is its own family."""
         known = self.frame.categories.get(category)
@@ -418,23 +435,26 @@ class _Context:
                 continue
             first = name not in used
             settings = self._settings(method, parameters if first else used[name])
+            if not first:  # but what each map chooses for itself
+                settings |= self._settings(method, {n: parameters.get(n) for n in method.own})
             evidence = self._evidence(history, method, wanted)
             result = method.run(evidence, **settings)
             used.setdefault(name, dict(result.used))
             columns.update(result.columns)
             if result.facts:
                 facts[name] = result.facts
-            alerts += self._alerts(family, name, result.clusters, part)
+            found = self._alerts(family, name, result.clusters, history)
+            alerts += found
             # What was chosen is said once; what limits the answer is said on every map.
             notes.extend(
                 note
                 for note in result.notes
-                if first and note.level == "info" and note not in notes
+                if (first or method.own) and note.level == "info" and note not in notes
             )
             warnings = [note for note in result.notes if note.level == "warning"]
             if result.hot is not None and claim is None:
                 again = self._settings(method, used[name])
-                claim = _Claim(method, again, evidence, result, wanted, history, part)
+                claim = _Claim(method, again, evidence, result, found, wanted, history, part)
                 notes.extend(warnings)
             else:
                 limits.extend(warnings)
@@ -449,6 +469,7 @@ class _Context:
             hotspots=hotspots,
             points=np.zeros((0, 2)) if enough else self._rounded(wanted),
             notes=tuple(notes),
+            tested=claim is not None,
             limits=tuple(limits),
             alerts=tuple(alerts),
             facts=facts,
@@ -476,7 +497,7 @@ class _Context:
             exposure=self.exposure,
             cube=history if dated else None,
             months=(self.months[0] - back, self.months[1] - back) if dated else None,
-            first_month=None if self.everything.cube.span is None else self.everything.cube.span[0],
+            known=self.known,
             families=self.families if method.by_family else {},
             sites=self.sites,
             seed=self.wish.seed,
@@ -506,22 +527,24 @@ class _Context:
         notes: list[Note],
     ) -> tuple[Hotspot, ...]:
         """Name, measure and rank the places of a claim; adds what should be known about them."""
-        groups = claim.groups()
-        if not groups:
+        places = claim.places()
+        if not places:
             return ()
+        groups = [own for own, _ in places]
         before = self._hot_before(claim)
         tally = Tally.of(groups, claim.history, claim.part)
         blocks = busiest_blocks(tally.hours[:, :HOURS].reshape(-1, 7, 24))
         changes = self._changes(tally, facts.get("change"))
         steady = self._stability(claim, groups, notes)
         spots = []
-        for i, own in enumerate(groups):
+        for i, (own, found) in enumerate(places):
             best = own[np.argmin(claim.q[own])]
             p, q = (max(float(value[best]), _LEAST_P) for value in (claim.p, claim.q))
             new = None if before is None else not bool(before[own].any())
             spot = self._hotspot(family, own, tally.of_group(i), blocks[i], claim, p, q)
-            spots.append(replace(spot, new=new, change=changes[i], stability=steady[i]))
-        spots.sort(key=lambda spot: (-spot.weight * (1 - spot.expected / spot.n), spot.id))
+            spot = replace(spot, new=new, change=changes[i], stability=steady[i])
+            spots.append(spot if found is None else _as_found(spot, found))
+        spots.sort(key=_strength)
         spots = _with_gaps(spots)
         named = tell_apart([spot.place for spot in spots])
         return tuple(
@@ -586,21 +609,21 @@ class _Context:
             n_month=now or 0,
             n_month_before=before,
             n_year_before=year,
-            trend=_trend(now or 0, year),
+            trend=_trend(now or 0, year if self.month in self.known else None),
             near=self.gazetteer.near(geometry, self.wish.reach_m, _MOST_NEAR),
             patrol_minutes=self._patrol_minutes(geometry),
             gap_rank=None,
         )
 
     def _alerts(
-        self, family: str, method: str, clusters: Sequence[Cluster], part: Cube
+        self, family: str, method: str, clusters: Sequence[Cluster], history: Cube
     ) -> tuple[Alert, ...]:
         """Name the places that a method found as a whole."""
         alerts = []
         for rank, found in enumerate(clusters, 1):
             chosen = np.zeros(len(self.cells), dtype=bool)
             chosen[found.cells] = True
-            inside = part.select(months=found.months, cells=chosen)
+            inside = history.select(months=found.months or self.window, cells=chosen)
             middle = found.cells[
                 np.argmin(
                     np.hypot(
@@ -628,7 +651,7 @@ class _Context:
                     radius_m=found.radius_m,
                     months=found.months,
                     recurrence_months=found.recurrence_months,
-                    categories=_most_first(part.categories, inside.per_category()),
+                    categories=_most_first(history.categories, inside.per_category()),
                     near=self.gazetteer.near(found.shape, self.wish.reach_m, _MOST_NEAR),
                     significant=found.significant,
                 )
@@ -644,7 +667,8 @@ class _Context:
             return [None] * len(tally.n)
         now = tally.within(*compared["months"])
         base = np.sum([tally.within(*period) for period in compared["base_months"]], axis=0)
-        found = compare_places(now, base, compared["days"], compared["base_days"])
+        settings = {name: compared[name] for name in ("null_ratio", "alpha", "test")}
+        found = compare_places(now, base, compared["days"], compared["base_days"], **settings)
         return [
             Change(
                 n=int(n),
@@ -664,7 +688,8 @@ class _Context:
     ) -> Sequence[Stability | None]:
         """Ask how often each place comes back, of methods that answer from the period alone."""
         nothing = [None] * len(groups)
-        if not self.wish.stability or claim.method.by_month or claim.method.together:
+        asked = self.wish.stability and claim.method.resamples
+        if not asked or claim.method.by_month or claim.method.together:
             return nothing
         points = claim.evidence.points
         if points is None and len(self.cells) <= MOST_CELLS:
@@ -691,8 +716,7 @@ class _Context:
     def _in_month(self, mine: Tallied, back: int) -> int | None:
         """Count the month that lies ``back`` months ago, where the data reach back that far."""
         month = self.month - back
-        span = self.everything.cube.span
-        if back and (span is None or month < span[0]):
+        if back and month not in self.known:
             return None
         return int(mine.since(month, month)[0])
 
@@ -711,6 +735,26 @@ class _Context:
         reach = shapely.buffer(geometry, self.wish.reach_m)
         shapely.prepare(reach)
         return float(minutes[shapely.contains_xy(reach, x, y)].sum())
+
+
+def _as_found(spot: Hotspot, found: Alert) -> Hotspot:
+    """Let a place that was found as a whole say what was found: its own count in its own time."""
+    return replace(
+        spot,
+        n=found.n,
+        expected=found.expected,
+        ratio=found.ratio,
+        p=found.p,
+        q=found.p,
+        found=found,
+    )
+
+
+def _strength(spot: Hotspot) -> tuple[float, str]:
+    """Sort by how much more there is than expected, or as the method itself ranks its places."""
+    if spot.found is not None:
+        return (spot.found.rank, spot.id)
+    return (-spot.weight * (1 - spot.expected / spot.n), spot.id)
 
 
 def _most_first(names: Sequence[str], n: Ints) -> tuple[tuple[str, int], ...]:

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.exposure import season_rates
+from geo.exposure import SEASON_CLOSES, SEASON_OPENS, season_rates
 from geo.hotspots import Points
 from geo.months import month_text
+from layers.sources.bathing_sites import SEASON
 from maps import phrases
 from maps.symbols import plain
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from geo.cells import Cells
     from layers.layer import Layer
     from maps.situation import Situation
     from maps.words import Words
@@ -29,15 +31,18 @@ if TYPE_CHECKING:
 KIND = "bathing_sites"
 MOST_ROWS = 15
 _CERTAIN = 0.05
+_UNKNOWN = "–"
 FOUND = ("n", "expected", "ratio", "p", "q")
 """What ``geo.hotspots.joint`` says of each site; columns ``near_...``."""
 
 
 def sites(layers: Sequence[Layer]) -> Points | None:
-    """Gather the middles of the bathing sites, in the order of their layers and rows."""
-    shapes = np.concatenate(
-        [np.zeros(0, object), *(one.geometry[_placed(one)] for one in layers if one.kind == KIND)]
-    )
+    """Gather the middles of the bathing sites, in the order of their layers and rows.
+
+    The joint analysis measures from a site's middle, where it is drawn as a polygon too: on a
+    long beach, less of what happens at its ends is near.
+    """
+    shapes = _shapes(layers)
     if not len(shapes):
         return None
     middle = shapely.centroid(shapes)
@@ -47,27 +52,40 @@ def sites(layers: Sequence[Layer]) -> Points | None:
 def with_findings(
     layers: Sequence[Layer],
     found: Mapping[str, Sequence[Any]],
+    cells: Cells,
+    *,
     reach_m: float,
     months: tuple[int, int],
 ) -> tuple[Layer, ...]:
     """Give the layers, the bathing sites with what happened within reach of them in the period.
 
     ``near_n`` to ``near_q`` are what the joint analysis found, in the order of ``sites``.
-    ``season_n`` events fell within reach on the ``season_days`` of the bathing season in the
-    period (``geo.exposure``), ``per_season_day`` is their ratio. Events without a date are in no
-    season.
+    ``season_n`` events fell within reach of the point or polygon on the ``season_days`` of the
+    site's own bathing season in the period, or else of the country's longest (``geo.exposure``);
+    ``per_season_day`` is their ratio. An event known from one time to another lies at the
+    midpoint. Events without a date are in no season, and those in no cell are not counted.
     """
-    place = sites(layers)
-    if place is None:
+    shapes = _shapes(layers)
+    if not len(shapes):
         return tuple(layers)
     columns: dict[str, NDArray[Any]] = {}
     if found:
         columns = {f"near_{name}": np.asarray(found[name]) for name in FOUND}
     if months[0]:
-        x, y, day = _dated(layers)
+        x, y, day = _dated(layers, cells)
         first, last = (np.datetime64(month_text(m), "D") for m in (months[0], months[1] + 1))
+        events = shapely.STRtree(np.asarray(shapely.points(x, y), dtype=object))
+        site, event = events.query(shapes, predicate="dwithin", distance=reach_m)
+        # Reach is from the shapes: each site is laid by itself, and what is near it upon it.
+        opens, closes = _seasons(layers)
         season = season_rates(
-            (place.x, place.y), (x, y), day, period=(first, last - 1), reach_m=reach_m
+            (np.arange(len(shapes), dtype=np.float64), np.zeros(len(shapes))),
+            (site.astype(np.float64), np.zeros(len(site))),
+            day[event],
+            period=(first, last - 1),
+            reach_m=0.5,
+            opens=opens,
+            closes=closes,
         )
         columns |= {
             "season_n": season.n,
@@ -93,25 +111,33 @@ def with_findings(
 
 
 def table(situation: Situation, words: Words) -> dict[str, Any]:
-    """Give the bathing sites as a table in words, most events first; empty without sites."""
+    """Give the bathing sites as a table in words, most events first.
+
+    It holds what is known of all sites: events within reach, events of the season, or both. It is
+    empty without sites, and where neither is known.
+    """
     parts = [layer.table for layer in situation.layers if layer.kind == KIND]
-    if not parts or not all("near_n" in part for part in parts):
+    near = bool(parts) and all("near_n" in part for part in parts)
+    seasonal = bool(parts) and all("season_n" in part for part in parts)
+    seasonal = seasonal and any((part["season_n"].fillna(0) > 0).any() for part in parts)
+    if not (near or seasonal):
         return {"rows": []}
-    rows = pd.concat(parts).dropna(subset=["near_n"])
-    rows = rows.sort_values(["near_n", "name"], ascending=[False, True], kind="stable")
-    seasonal = "per_season_day" in rows and bool((rows["season_n"].fillna(0) > 0).any())
-    heads = ["name", "n", "ratio", *(["season"] if seasonal else [])]
-    reach = situation.settings["reach_m"]
+    counted = "near_n" if near else "season_n"
+    rows = pd.concat(parts).dropna(subset=[counted])
+    rows = rows.sort_values([counted, "name"], ascending=[False, True], kind="stable")
+    about = "about_exposure" if situation.settings.get("sites_by") == "exposure" else "about"
+    about = about if near else "about_season"
+    heads = ["name", *(["n", "ratio"] if near else ["season_n"]), *(["season"] if seasonal else [])]
     return {
-        "about": words("page.sites_table.about", reach=reach),
+        "about": words(f"page.sites_table.{about}", reach=situation.settings["sites_reach_m"]),
         "heads": [words(f"page.sites_table.{head}") for head in heads],
         "rows": [
             {
                 "name": plain(row["name"]),
-                "sure": row["near_q"] < _CERTAIN and row["near_ratio"] > 1,
+                "sure": near and bool(row["near_q"] < _CERTAIN and row["near_ratio"] > 1),
                 "numbers": [
-                    words.number(row["near_n"]),
-                    phrases.times(row["near_ratio"], words),
+                    words.number(row[counted]),
+                    *([_ratio(row["near_ratio"], words)] if near else []),
                     *([_per_ten(row["per_season_day"], words)] if seasonal else []),
                 ],
             }
@@ -123,24 +149,54 @@ def table(situation: Situation, words: Words) -> dict[str, Any]:
     }
 
 
+def _ratio(ratio: float, words: Words) -> str:
+    return phrases.times(ratio, words) if np.isfinite(ratio) else _UNKNOWN
+
+
 def _per_ten(per_day: float, words: Words) -> str:
-    return "–" if np.isnan(per_day) else words.number(10 * per_day, 1)
+    return _UNKNOWN if np.isnan(per_day) else words.number(10 * per_day, 1)
 
 
 def _placed(layer: Layer) -> NDArray[np.bool_]:
     return ~(shapely.is_missing(layer.geometry) | shapely.is_empty(layer.geometry))
 
 
-def _dated(layers: Sequence[Layer]) -> tuple[Floats, Floats, NDArray[np.datetime64]]:
-    """Gather x, y and day of the counted points."""
+def _shapes(layers: Sequence[Layer]) -> NDArray[np.object_]:
+    """Gather the bathing sites that have a place, in the order of their layers and rows."""
+    found = [layer.geometry[_placed(layer)] for layer in layers if layer.kind == KIND]
+    return np.concatenate([np.zeros(0, dtype=object), *found])
+
+
+def _seasons(layers: Sequence[Layer]) -> tuple[tuple[tuple[int, int], ...], ...]:
+    """Give month and day when each placed site's season opens, and when it closes."""
+    found: tuple[list[tuple[int, int]], ...] = ([], [])
+    for layer in layers:
+        if layer.kind != KIND:
+            continue
+        table = layer.table[_placed(layer)]
+        for own, name, default in zip(found, SEASON, (SEASON_OPENS, SEASON_CLOSES), strict=True):
+            days = table[name] if name in table else pd.Series([None] * len(table))
+            for day in days.astype("object").where(days.notna(), None):
+                month, _, of_month = (day or "").partition("-")
+                own.append((int(month), int(of_month)) if day else default)
+    return tuple(map(tuple, found))
+
+
+def _dated(layers: Sequence[Layer], cells: Cells) -> tuple[Floats, Floats, NDArray[np.datetime64]]:
+    """Gather x, y and day of the points that are counted in cells."""
     x, y, day = [np.zeros(0)], [np.zeros(0)], [np.zeros(0, "datetime64[D]")]
     for layer in layers:
         column = next((c for c in ("time", "start") if c in layer.table), None)
         if layer.events is None or column is None:
             continue
         points = np.flatnonzero(_placed(layer) & (shapely.get_dimensions(layer.geometry) == 0))
-        x.append(shapely.get_x(layer.geometry[points]))
-        y.append(shapely.get_y(layer.geometry[points]))
-        times = layer.table[column].to_numpy(dtype="datetime64[s]")
-        day.append(times[points].astype("datetime64[D]"))
+        times = layer.table[column].to_numpy(dtype="datetime64[s]")[points]
+        between = layer.events.between  # parallel to the points: others are no events
+        if between is not None:
+            times = np.where(between.needed, between.midpoint, times)
+        east, north = (get(layer.geometry[points]) for get in (shapely.get_x, shapely.get_y))
+        counted = cells.locate(east, north) >= 0
+        x.append(east[counted])
+        y.append(north[counted])
+        day.append(times[counted].astype("datetime64[D]"))
     return np.concatenate(x), np.concatenate(y), np.concatenate(day)

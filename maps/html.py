@@ -16,6 +16,7 @@ from maps.mercator import fit_mercator
 from maps.offline import OfflineMap, OfflinePage
 from maps.overview import sentences
 from maps.packing import Streams, bytes_block, json_block
+from maps.situation import ALL
 from maps.symbols import all_symbols, kind_label, plain
 from maps.words import words as words_of
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 MOST_SPOTS = 60
 """Hotspots of one map that the page lists and draws; the tables hold all of them."""
+
+MOST_ALERTS = 10
+"""Places of one method, found as a whole, that the page tells; the GeoPackage holds all."""
 
 SURFACES = 6
 """Classes of the count and of the density."""
@@ -204,6 +208,7 @@ def _view(view: View, situation: Situation, words: Words, streams: Streams) -> d
         "family": view.family,
         "label": label,
         "enough": view.enough,
+        "tested": view.tested,
         "summary": _summary(view, label, situation, words),
         "warnings": [words.note(note) for note in view.notes if note.level == "warning"],
         "more": words("page.more_spots", n=more, shown=len(spots)) if more else "",
@@ -346,28 +351,38 @@ def _alerts(
 ) -> list[dict[str, Any]]:
     """Describe what methods found as a whole, a group a method; one that found nothing says so."""
     groups = []
-    for method in situation.settings.get("methods", {}):
-        heading = f"page.alerts.{method}"
+    asked = situation.settings.get("methods", {})
+    for method in (name for name in ("scan", "clusters") if name in asked):
         found = [alert for alert in view.alerts if alert.method == method]
-        if not words.has(f"{heading}.title") or not (found or method in view.facts):
+        if not (found or method in view.facts):
             continue
+        if any(spot.found in found for spot in view.hotspots if spot.found is not None):
+            continue  # the list of hotspots tells it
+        timeless = method == "scan" and (not situation.month or any(not a.months for a in found))
+        heading = f"page.alerts.{method}{'_where' if timeless else ''}"
         sure = [alert for alert in found if alert.significant]
-        shown = sure or found[:1]
+        shown = sure[:MOST_ALERTS] or found[:1]
+        none = words(f"{heading}.{'none' if shown else 'none_at_all'}")
+        more = len(sure) - len(shown)
         groups.append(
             {
-                "title": words(f"{heading}.title", month=words.month(situation.month)),
-                "none": "" if sure else words(f"{heading}.none"),
+                "title": words(
+                    f"{heading}.title",
+                    month=words.month(situation.month) if situation.month else "",
+                ),
+                "none": "" if sure else none,
+                "more": words("page.alerts.more", n=more) if more > 0 else "",
                 "shapes": streams.shapes(
                     np.array([alert.geometry for alert in shown], dtype=object), unit=0.1
                 ),
                 "items": [
                     {
-                        "letter": chr(ord("A") + i % 26),
+                        "letter": f"{words(f'{heading}.letter')}{i}",
                         "name": phrases.place_name(alert.place, words),
                         "text": phrases.alert(alert, words, situation),
                         "significant": alert.significant,
                     }
-                    for i, alert in enumerate(shown)
+                    for i, alert in enumerate(shown, 1)
                 ],
             }
         )
@@ -382,6 +397,8 @@ def _summary(view: View, label: str, situation: Situation, words: Words) -> str:
     """Sum the map up in a sentence or two."""
     told = (words("page.events", n=view.n), _period(situation, words))
     values = {"events": ", ".join(filter(None, told)), "label": label}
+    if not view.tested:
+        return words("page.summary_no_test", **values)
     if not view.enough:
         return words("page.summary_few", **values)
     if not view.hotspots:
@@ -410,20 +427,26 @@ def _period(situation: Situation, words: Words) -> str:
 
 
 def _how(situation: Situation, words: Words) -> list[str]:
-    """Explain the methods that were used, beside the one that makes the hotspots."""
+    """Explain the methods that were used."""
     used = [*situation.settings.get("methods", {})]
-    spots = [spot for view in situation.views for spot in view.hotspots]
-    if any(spot.stability is not None for spot in spots):
-        used.append("stability")
-    return [words(f"page.how.{name}") for name in used if words.has(f"page.how.{name}")]
+    keys = [key for name in used for key in (name, *(f"{name}_{part}" for part in (1, 2, 3)))]
+    if any(spot.stability is not None for view in situation.views for spot in view.hotspots):
+        keys.append("stability")
+    if situation.settings.get("exposure"):
+        keys.append("exposure")
+    return [words(f"page.how.{key}") for key in keys if words.has(f"page.how.{key}")]
 
 
 def _remarks(situation: Situation, words: Words) -> list[tuple[str, str]]:
     """Say what was chosen and what limits the answer: once each, whichever maps it concerns."""
-    notes = [*situation.notes, *(n for view in situation.views for n in view.notes)]
-    once = {words.note(note): note.level for note in notes if note.level == "info"}
     warnings = {words.note(n): n.level for n in situation.notes if n.level == "warning"}
-    return [(level, text) for text, level in (warnings | once).items()]
+    chosen = [words.note(n) for n in situation.notes if n.level == "info"]
+    for view in situation.views:
+        told = [words.note(n) for n in view.notes if n.level == "info"]
+        label = phrases.map_name(view.family, words, situation)
+        # What a map chose for itself is said under its name.
+        chosen += [t if view.family == ALL else f"{label}: {t}" for t in told if t not in chosen]
+    return [(level, text) for text, level in (warnings | dict.fromkeys(chosen, "info")).items()]
 
 
 def _source(report: Report, words: Words) -> dict[str, Any]:
@@ -457,8 +480,19 @@ def _settings(settings: Mapping[str, Any], above: str = "") -> Sequence[tuple[st
         if isinstance(value, dict):
             flat += _settings(value, f"{name}.")
         else:
-            flat.append((name, plain(value)))
+            flat.append((name, _written(value)))
     return flat
+
+
+def _written(value: object) -> str:
+    """Write a setting as the project file does; what was left to the program as a dash."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return ", ".join(_written(one) for one in value)
+    return plain(value)
 
 
 def _any(views: Sequence[Mapping[str, Any]], name: str) -> bool:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from maps.words import Words
 
 _CERTAIN = 0.05
+_NEARLY_ALL = 0.9
+"""Where chance puts so much on one per cent of the area, there are too few events to compare."""
 
 
 def sentences(view: View, words: Words) -> list[str]:
@@ -34,13 +36,15 @@ def sentences(view: View, words: Words) -> list[str]:
 def _concentration(view: View, facts: Mapping[str, Any], words: Words) -> Iterator[str]:
     del view
     certain = facts["gini_p"] < _CERTAIN
-    yield words(
+    said = words(
         "overview.concentrated" if certain else "overview.even",
         half=_percent(facts["area_50"], words),
         half_even=_percent(facts["area_50_even"], words),
-        top=_percent(facts["top_1"], words),
-        top_even=_percent(facts["top_1_even"], words),
     )
+    if certain and facts["top_1_even"] < _NEARLY_ALL:
+        top, by_chance = (_percent(facts[name], words) for name in ("top_1", "top_1_even"))
+        said += " " + words("overview.top", top=top, top_even=by_chance)
+    yield said
 
 
 def _change(view: View, facts: Mapping[str, Any], words: Words) -> Iterator[str]:
@@ -52,11 +56,11 @@ def _joint(view: View, facts: Mapping[str, Any], words: Words) -> Iterator[str]:
     both = int((np.asarray(view.columns["joint_class"]) == "both").sum())
     yield words("overview.both", n=both) if both else words("overview.not_both")
     if "sites_ratio" in facts and math.isfinite(facts["sites_ratio"]):
-        certain = facts["sites_p"] < _CERTAIN
-        yield words(
-            "overview.sites" if certain else "overview.sites_same",
-            ratio=phrases.times(facts["sites_ratio"], words),
-        )
+        ratio = facts["sites_ratio"]
+        key = "sites" if ratio > 1 else "sites_less"
+        key = key if facts["sites_p"] < _CERTAIN else "sites_same"
+        key += "_exposure" if facts.get("by") == "exposure" else ""
+        yield words(f"overview.{key}", ratio=phrases.times(ratio, words))
 
 
 def _percent(share: float, words: Words) -> str:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from maps.words import Words
 
 _MOST_CATEGORIES = 3
+_LEAST_P = 0.001
 _LONG_MINUTES = 300
+_EVEN = 0.05
+"""What is this near a whole number is written without decimals."""
 
 
 def place_name(place: PlaceName, words: Words) -> str:
@@ -26,7 +29,9 @@ def place_name(place: PlaceName, words: Words) -> str:
         "direction": words(f"compass_short.{place.compass}") if place.compass else "",
         "distance": distance(place.distance_m or 0.0, words),
     }
-    name = words(f"phrases.place.{place.how}", **values)
+    # "The road east of Fjugesta near Fjugesta" says it twice.
+    said = place.how == "road" and place.base in (place.road or "")
+    name = values["road"] if said else words(f"phrases.place.{place.how}", **values)
     return f"{name} ({place.number})" if place.number else name
 
 
@@ -117,19 +122,19 @@ def compared(found: Mapping[str, Any], periods: Mapping[str, Any], words: Words)
     return words(
         f"phrases.recent.{key}",
         n=found["n"],
-        base=times(found["expected"], words),
         months=month_run(periods["months"], words),
-        before=_before(periods, words),
+        before=_before(found["expected"], periods, words),
         **said,
     )
 
 
-def _before(periods: Mapping[str, Any], words: Words) -> str:
-    """Say what the latest months were compared with: the same of earlier years, or those before."""
+def _before(expected: float, periods: Mapping[str, Any], words: Words) -> str:
+    """Say what the latest months are compared with: the same of earlier years, or those before."""
     base = periods["base_months"]
-    if base[0][1] + 12 == periods["months"][1]:
-        return words("phrases.recent.years", n=len(base))
-    return month_run(base[0], words)
+    number = words.number(expected, 0 if abs(expected - round(expected)) < _EVEN else 1)
+    if (periods["months"][1] - base[0][1]) % 12 == 0:
+        return words("phrases.recent.years", n=len(base), base=number)
+    return words("phrases.recent.just_before", base=number, months=month_run(base[0], words))
 
 
 def month_run(months: tuple[int, int], words: Words) -> str:
@@ -147,25 +152,35 @@ def stability(hotspot: Hotspot, words: Words) -> str:
     steady = hotspot.stability
     if steady is None:
         return ""
-    means = words(f"phrases.stability.{steady.kind}_means")
-    values = {"bootstrap": words.number(round(100 * steady.bootstrap))}
+    values = {
+        "means": words(f"phrases.stability.{steady.kind}_means"),
+        "bootstrap": words.number(round(100 * steady.bootstrap)),
+    }
     if steady.grids is None:
-        return f"{means} {words('phrases.stability.resampled', **values)}"
-    grids = words.number(round(100 * steady.grids))
-    return f"{means} {words('phrases.stability.both', grids=grids, **values)}"
+        return words("phrases.stability.resampled", **values)
+    return words("phrases.stability.both", grids=words.number(round(100 * steady.grids)), **values)
+
+
+def _found(found: Alert, words: Words, situation: Situation) -> str:
+    """Say how many events a method found as a whole, against what it expected."""
+    key, since, between = "undated", "", ""
+    if found.months is not None and situation.month:
+        key = "dated" if found.months[1] == situation.month else "between"
+        since, between = words.month(found.months[0]), month_run(found.months, words)
+    return words(
+        f"phrases.alert.{key}",
+        n=found.n,
+        expected=times(found.expected, words),
+        ratio=times(found.ratio, words),
+        radius=distance(found.radius_m or 0.0, words),
+        since=since,
+        months=between,
+    )
 
 
 def alert(found: Alert, words: Words, situation: Situation) -> str:
     """Say what a method found as a whole: how many, since when, within what, and how sure."""
-    values = {
-        "n": found.n,
-        "expected": times(found.expected, words),
-        "ratio": times(found.ratio, words),
-        "radius": distance(found.radius_m or 0.0, words),
-        "since": "" if found.months is None else words.month(found.months[0]),
-    }
-    dated = "dated" if found.months is not None and situation.month else "undated"
-    parts = [words(f"phrases.alert.{dated}", **values)]
+    parts = [_found(found, words, situation)]
     names = [words.category(key, situation.categories) for key, _ in found.categories[:2]]
     main = [_in_a_sentence(name) for name in names]
     if main and len(situation.cube.categories) > 1:
@@ -180,6 +195,8 @@ def chance(found: Alert, words: Words) -> str:
     if not found.significant:
         return words("phrases.alert.chance_often", percent=words.number(round(100 * found.p)))
     months = found.recurrence_months
+    if months is None and found.p < _LEAST_P:
+        return words("phrases.alert.chance_least")
     if months is None:
         return words("phrases.alert.chance_once", times=words.number(round(1 / found.p)))
     if months < 24:  # noqa: PLR2004 - two years
@@ -214,16 +231,7 @@ def near(hotspot: Alert | Hotspot, words: Words) -> str:
 
 def reason(hotspot: Hotspot, words: Words, situation: Situation) -> str:
     """Say in one plain sentence why a place is a hotspot."""
-    months = situation.months[1] - situation.months[0] + 1
-    key = "events" if situation.month else "undated"
-    parts = [
-        words(
-            f"phrases.reason.{key}",
-            n=hotspot.n,
-            months=words("phrases.months", n=months),
-            ratio=times(hotspot.ratio, words),
-        )
-    ]
+    parts = [_how_many(hotspot, words, situation)]
     names = [words.category(key, situation.categories) for key, _ in hotspot.categories[:2]]
     main = [_in_a_sentence(name) for name in names]
     if main and len(situation.cube.categories) > 1:
@@ -254,6 +262,20 @@ def reason(hotspot: Hotspot, words: Words, situation: Situation) -> str:
         parts.append(words(f"phrases.reason.{key}", time=duration(hotspot.patrol_minutes, words)))
     sentence = "; ".join(parts)
     return sentence[:1].upper() + sentence[1:] + "."
+
+
+def _how_many(hotspot: Hotspot, words: Words, situation: Situation) -> str:
+    """Say how many events a hotspot has, and against what that is many."""
+    if hotspot.found is not None:
+        return _found(hotspot.found, words, situation)
+    months = situation.months[1] - situation.months[0] + 1
+    against = "_exposure" if situation.settings.get("exposure") else ""
+    return words(
+        f"phrases.reason.{'events' if situation.month else 'undated'}{against}",
+        n=hotspot.n,
+        months=words("phrases.months", n=months),
+        ratio=times(hotspot.ratio, words),
+    )
 
 
 def _in_a_sentence(name: str) -> str:

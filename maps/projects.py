@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from geo.cells import Cells
-    from layers.layer import Events, Layer
+    from layers.layer import Category, Events, Layer
     from layers.polygons import Polygons
     from layers.project import Project
     from maps.situation import Situation
@@ -250,7 +250,16 @@ def analyse_table(
         area_level=stream.area_level,
         notes=tuple(stream.notes),
     )
-    frame = Frame(path.stem, "", stream.epsg, ground, path.stem, reports=(report,), notes=chosen)
+    frame = Frame(
+        path.stem,
+        "",
+        stream.epsg,
+        ground,
+        path.stem,
+        categories=_families_of(events) if methods()[method].by_family else {},
+        reports=(report,),
+        notes=chosen,
+    )
     wish = Wish(
         grid=grid,
         cell_size=cell_size,
@@ -281,6 +290,20 @@ def analyse_table(
         tell(page.name)
         replace_file(page, lambda file: write_page(situation, file, lang))
     return situation, tuple(stream.notes)
+
+
+def _families_of(events: Sequence[Events]) -> dict[str, Category]:
+    """Give the known family of each of a table's own words, for a method that compares families."""
+    from layers.categories import Vocabulary, known_categories, merge_words
+    from layers.layer import Category
+
+    known = Vocabulary(known_categories(), merge_words(()))
+    found = {}
+    for name in sorted({name for batch in events for name in batch.categories}):
+        key = known.find(name)
+        if key is not None:
+            found[name] = Category(name, known.categories[key].family)
+    return found
 
 
 def _keep_apart(

@@ -150,8 +150,10 @@ class Hotspot:
     ``n_year_before`` is None where the data do not reach back.
     ``patrol_minutes`` is None when the project has no patrols; so is then ``gap_rank``. ``new``
     says that no part of it was a hotspot in the period that ended a month earlier; None where
-    the data do not reach back that far. ``change`` and ``stability`` are None where they were not
-    asked for or cannot be told.
+    the data do not reach back that far. ``found`` is what a method found that finds places as a
+    whole: then ``n``, ``expected``, ``ratio``, ``p`` and ``q`` are of its own months, while hours,
+    months and categories are of the period. ``change`` and ``stability`` are None where they were
+    not asked for or cannot be told.
     """
 
     id: str
@@ -183,6 +185,7 @@ class Hotspot:
     patrol_minutes: float | None
     gap_rank: int | None
     new: bool | None = None
+    found: Alert | None = None
     change: Change | None = None
     stability: Stability | None = None
 
@@ -194,8 +197,9 @@ class View:
     ``columns`` holds ``n``, ``weight`` and every method's columns, parallel to the situation's
     cells. ``enough`` is False where the data cannot carry a claim: then there are no hotspots,
     ``notes`` say why, and ``points`` (x, y in metres, at most a few hundred) are what the map
-    shows instead. ``points`` is empty when ``enough``. ``limits`` are the warnings of the methods
-    that do not make the hotspots. ``alerts`` are places that methods found as
+    shows instead. ``points`` is empty when ``enough``. ``tested`` is False where no
+    method was asked that points out places. ``limits`` are the warnings of the methods that do not
+    make the hotspots. ``alerts`` are places that methods found as
     a whole, the significant ones first; ``facts`` numbers about the whole map, by method.
     """
 
@@ -207,6 +211,7 @@ class View:
     hotspots: tuple[Hotspot, ...]
     points: NDArray[np.float64]
     notes: tuple[Note, ...]
+    tested: bool = True
     limits: tuple[Note, ...] = ()
     alerts: tuple[Alert, ...] = ()
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -50,7 +50,7 @@ def hotspot_values(hotspot: Hotspot, situation: Situation, words: Words) -> dict
 
 
 def _change_values(change: Change | None) -> dict[str, Any]:
-    names = ("n", "base", "ratio", "low", "high", "p")
+    names = ("n", "base", "ratio", "low", "high", "p", "q")
     return {f"recent_{name}": change and getattr(change, name) for name in names}
 
 

@@ -224,6 +224,7 @@ def situation(*, text: str = "", enough: bool = True, grid: GridKind = "square")
             "grid": {"kind": grid, "cell_size": 500.0},
             "methods": {"gi_star": {"alpha": 0.05}, "scan": {}, "change": {}},
             "reach_m": 500.0,
+            "sites_reach_m": 500.0,
         },
     )
 

@@ -225,6 +225,13 @@ def test_what_is_to_be_spread_can_be_taken_and_told():
     rest = between.but(np.array([True, False, False]))
     assert rest.needed.tolist() == [False, False, True]
     assert rest.but(np.ones(3, dtype=bool)).extent() == (0, 0, 0)
+    assert [str(t) for t in between.midpoint] == [
+        "2021-07-01T18:00:00",
+        "NaT",
+        "2021-07-02T10:45:00",
+    ]
+    days = Between(times("2021-06-30"), times("2021-07-02"), np.zeros(1, dtype=bool))
+    assert str(days.midpoint[0]) == "2021-06-30T23:59:59"  # two days: the last second of the first
     whole_month = Between(times("2021-06-01"), times("2021-07-01"), np.ones(1, dtype=bool))
     assert whole_month.extent() == (1, 0, 30)
     assert parse_month("2021-06") == spread(whole_month.start, whole_month.end).month[0]

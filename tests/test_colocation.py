@@ -11,21 +11,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import spatial, stats
 
+from geo import colocation
 from geo.cells import lattice_cells
 from geo.colocation import (
     count_within,
-    global_quotient,
+    global_quotients,
     hypergeometric_p,
     kth_nearest,
     local_quotient,
     local_quotient_of_cells,
     near_sites,
+    random_layouts,
     share_within,
+    share_within_of_centres,
     sites_together,
 )
 from geo.grid import Grid
 
 SQUARE = lattice_cells(Grid("square", 100), shapely.box(0, 0, 800, 800))
+
+
+def global_quotient(*given, **settings):
+    """Of both directions, from A towards B."""
+    return global_quotients(*given, **settings)[0]
 
 
 def events(n):
@@ -96,6 +104,7 @@ def test_four_events_in_a_row_by_hand():
     a, b, one = np.array([1, 0, 0, 1]), np.array([0, 1, 1, 0]), np.ones(4, dtype=int)
     assert global_quotient(x, y, a, b, one)[0] == pytest.approx(1.5)
     assert global_quotient(x, y, b, a, one)[0] == pytest.approx(0.375)
+    assert [q for q, _ in global_quotients(x, y, a, b, one)] == pytest.approx([1.5, 0.375])
 
 
 def test_a_local_quotient_by_hand():
@@ -139,8 +148,10 @@ def test_quotients_agree_with_plain_loops(pattern, bandwidth):
     for i, value in local_by_loops(x[at], y[at], kind, bandwidth).items():
         assert found[at[i]] == pytest.approx(value, rel=1e-9)
     assert np.isnan(found[a == 0]).all()
-    whole, _ = global_quotient(x, y, a, b, n, relabellings=1)
+    (whole, _), (back, _) = global_quotients(x, y, a, b, n, relabellings=1)
     assert whole == pytest.approx(global_by_loops(x[at], y[at], kind), rel=1e-9)
+    turned = np.select([kind == "A", kind == "B"], ["B", "A"], "-")
+    assert back == pytest.approx(global_by_loops(x[at], y[at], turned), rel=1e-9)
     single = ((kind == "A").astype(int), (kind == "B").astype(int), np.ones(len(at), dtype=int))
     again, _ = global_quotient(x[at], y[at], *single, relabellings=1)
     assert again == pytest.approx(whole, rel=1e-9)
@@ -210,18 +221,20 @@ def test_p_by_random_relabelling_is_that_of_all_labellings(all_b):
     kind = rng.permutation(np.array(list("AA" + "B" * all_b + "-" * (5 - all_b))))
     a, b = counted(kind, at, len(N))
     found = local_quotient(X, Y, a, b, N, 120.0, relabellings=9999)
-    whole, whole_p = global_quotient(X, Y, a, b, N, relabellings=9999)
+    (whole, whole_p), (back, back_p) = global_quotients(X, Y, a, b, N, relabellings=9999)
     own = int(at[np.flatnonzero(kind == "A")[0]])
-    every_local, every_whole = [], []
+    every_local, every_whole, every_back = [], [], []
     first = int(np.flatnonzero(kind == "A")[0])
     for other in every_labelling(len(at), 2, all_b):
         one, two = counted(other, at, len(N))
         every_whole.append(global_quotient(X, Y, one, two, N, relabellings=1)[0])
+        every_back.append(global_quotient(X, Y, two, one, N, relabellings=1)[0])
         if other[first] == "A":
             every_local.append(local_by_loops(X[at], Y[at], other, 120.0)[first])
     for value, p, law in (
         (found.quotient[own], found.p[own], np.array(every_local)),
         (whole, whole_p, np.array(every_whole)),
+        (back, back_p, np.array(every_back)),
     ):
         tails = (law >= value - 1e-9).mean(), (law <= value + 1e-9).mean()
         exact = min(2 * min(tails), 1.0)
@@ -291,6 +304,8 @@ def test_the_kth_nearest_is_that_of_a_tree():
     n = np.array([3, 1, 1])
     assert kth_nearest(line, 0 * line, n, 2).tolist() == [0.0, 100.0, 300.0]
     assert kth_nearest(line, 0 * line, n, 5).tolist() == [np.inf] * 3
+    assert kth_nearest(line, 0 * line, 0 * n, 1).tolist() == [np.inf] * 3
+    assert kth_nearest(line, 0 * line, np.array([0, 1, 1]), 1).tolist() == [100.0, 200.0, 200.0]
 
 
 def test_a_bandwidth_of_nothing_sees_its_own_position_only():
@@ -302,57 +317,129 @@ def test_a_bandwidth_of_nothing_sees_its_own_position_only():
     assert found.quotient[0] == pytest.approx((1 / 2) / (3 / 5))
 
 
-def test_events_within_reach_are_those_of_plain_distances():
-    """Every pair of event and place, the edge included."""
+@pytest.mark.parametrize("pairs", [0, 10**9])
+def test_events_within_reach_are_those_of_plain_distances(monkeypatch, pairs):
+    """Every pair of event and place, the edge included; counted by either tree."""
+    monkeypatch.setattr(colocation, "_PAIRS", pairs)
     rng = np.random.default_rng(9)
     x, y = rng.integers(0, 20, (2, 300)) * 50.0
     at_x, at_y = rng.integers(0, 20, (2, 40)) * 50.0
     n = rng.integers(0, 4, 300)
     near = np.hypot(at_x[:, None] - x, at_y[:, None] - y) <= 250
     assert count_within(x, y, n, at_x, at_y, 250).tolist() == (near @ n).tolist()
+    assert count_within(x, y, 0 * n, at_x, at_y, 250).tolist() == [0] * 40
+
+
+@pytest.mark.parametrize("kind", ["square", "hex"])
+@pytest.mark.parametrize("reach", [30, 100, 260])
+def test_circles_around_centres_cut_the_lattice_as_any_circles_do(kind, reach):
+    """Shares that differ from cell to cell, near the border too; some of the cells."""
+    cells = lattice_cells(Grid(kind, 100), shapely.box(30, 30, 950, 820))
+    share = np.random.default_rng(12).dirichlet(np.full(len(cells), 0.5))
+    at = np.arange(0, len(cells), 3)
+    assert share_within_of_centres(cells, share, at, reach) == pytest.approx(
+        share_within(cells, share, cells.x[at], cells.y[at], reach), rel=1e-9
+    )
 
 
 def test_the_share_of_the_ground_is_the_area_of_the_circle():
     """Inside pi r^2, in a corner a quarter of it; by cells and by the area alike."""
     area = shapely.box(0, 0, 800, 800)
-    at_x, at_y = np.array([400.0, 0]), np.array([400.0, 0])
+    at_x, at_y = np.array([400.0, 0, 0, -300]), np.array([400.0, 0, 400, 400])
     share = SQUARE.area_m2 / SQUARE.area_m2.sum()
     circle = np.pi * 200**2 / 800**2
     for found in (
         share_within(SQUARE, share, at_x, at_y, 200, area),
         share_within(SQUARE, share, at_x, at_y, 200),
     ):
-        assert found == pytest.approx([circle, circle / 4], rel=1e-3)
+        assert found == pytest.approx([circle, circle / 4, circle / 2, 0], rel=1e-3)
     people = np.where(np.arange(len(SQUARE)) == 0, 1.0, 0.0)
-    assert share_within(SQUARE, people, at_x, at_y, 200) == pytest.approx([0, 1], abs=1e-9)
+    assert share_within(SQUARE, people, at_x, at_y, 200) == pytest.approx([0, 1, 0, 0], abs=1e-9)
 
 
 def test_sites_are_judged_by_their_ground():
-    """20 of 100 events on a hundredth of the ground: 20 times what was expected (binomial)."""
+    """20 of 100 events on a hundredth of the ground: 20 times what was expected (binomial).
+
+    A site with no ground within reach is no test, and makes the others no less certain.
+    """
     found = near_sites(np.array([20, 1, 0]), 100, np.array([0.01, 0.01, 0.0]))
     assert found.expected == pytest.approx([1, 1, 0])
     assert found.ratio == pytest.approx([20, 1, np.nan], nan_ok=True)
     p = 2 * stats.binom(100, 0.01).sf(19)
-    assert found.p == pytest.approx([p, 1, 1])
-    assert found.q == pytest.approx([3 * p, 1, 1])
+    assert found.p == pytest.approx([p, 1, np.nan], nan_ok=True)
+    assert found.q == pytest.approx([2 * p, 1, np.nan], nan_ok=True)
 
 
-def test_sites_amid_the_trouble_meet_it_and_sites_at_random_do_not():
-    """Sites on the events: ratio above 1, small p. Random sites: p below .05 on 1 map of 20."""
+def test_sites_are_drawn_places_with_about_as_much_around_them():
+    """Within a quarter, each as often as its weight says; of too few like it, the nearest fifty."""
+    around = np.repeat([1.0, 2.0, 2.4, 4.0], 100)
+    weight = np.tile([1.0, 3.0], 200) / 800
+    weight[:20] = 0
+    at = random_layouts(weight, around, np.array([2.2, 4.1, 1.1]), placements=20_000)
+    assert at.shape == (20_000, 3)
+    for column, allowed in zip(at.T, ((100, 300), (300, 400), (20, 100)), strict=True):
+        counts = np.bincount(column, minlength=400)
+        assert counts[: allowed[0]].sum() == counts[allowed[1] :].sum() == 0
+        expected = 20_000 * weight / weight[slice(*allowed)].sum()
+        seen = slice(*allowed)
+        assert stats.chisquare(counts[seen], expected[seen]).pvalue > 1e-4
+    doubling = 2.0 ** np.arange(100)
+    sites = np.array([2.0**50.5, 0.1, 1e40])
+    far = random_layouts(np.full(100, 0.01), doubling, sites, placements=2000)
+    for column, first in zip(far.T, (26, 0, 50), strict=True):
+        assert set(column.tolist()) == set(range(first, first + 50))
+    few = random_layouts(np.full(3, 1 / 3), np.ones(3), np.array([9.0]), placements=99)
+    assert set(few[:, 0].tolist()) == {0, 1, 2}
+
+
+def test_sites_together_by_hand():
+    """6 of 20 events on a tenth of the ground: 3 times; of 9 layouts 2 give as much: 2 (1+2)/10.
+
+    A site without ground is left out, with what its layouts hold.
+    """
+    n, share = np.array([4, 2, 5]), np.array([0.05, 0.05, 0.0])
+    elsewhere = np.array([[3, 3, 0], [5, 5, 0], *[[1, 0, 99]] * 7])
+    ratio, p = sites_together(n, share, elsewhere, np.full((9, 3), 0.05), 20)
+    assert (ratio, p) == (pytest.approx(3.0), pytest.approx(0.6))
+    # On half the ground half as much is as much, and a layout without any ground is none.
+    halved = np.full((9, 3), 0.025)
+    halved[8] = 0
+    ratio, p = sites_together(n, share, np.array([[3, 0, 0]] * 9), halved, 20)
+    assert (ratio, p) == (pytest.approx(3.0), pytest.approx(1.0))
+    alone = sites_together(n[2:], share[2:], elsewhere[:, 2:], halved[:, 2:], 20)
+    assert np.isnan(alone).all()
+    assert np.isnan(sites_together(n * 0, share, elsewhere * 0, halved, 0)).all()
+
+
+def test_layouts_with_more_ground_are_thinned_to_as_much():
+    """On four times the ground: a quarter of the events, whose number varies as a quarter does.
+
+    The p of k events is then that of the Poisson law of the sites' own ground.
+    """
+    rng = np.random.default_rng(13)
+    elsewhere = rng.poisson(8.0, (20_000, 1))
+    for k in (0, 2, 5):
+        _, p = sites_together(
+            np.array([k]), np.array([0.01]), elsewhere, np.full((20_000, 1), 0.04), 200
+        )
+        law = stats.poisson(2.0)
+        assert p == pytest.approx(min(2 * min(law.sf(k - 1), law.cdf(k)), 1), rel=0.15)
+
+
+def test_sites_amid_the_trouble_meet_it():
+    """Sites on the events: ratio above 1, small p; sites far from them: below 1, small p."""
     rng = np.random.default_rng(10)
+    n = rng.multinomial(400, rng.dirichlet(np.full(len(SQUARE), 0.2)))
     share = SQUARE.area_m2 / SQUARE.area_m2.sum()
-    n = rng.multinomial(200, rng.dirichlet(np.full(len(SQUARE), 0.2)))
     around = count_within(SQUARE.x, SQUARE.y, n, SQUARE.x, SQUARE.y, 150)
-    busiest = np.argsort(around)[-4:]
-    ratio, p = sites_together(around[busiest], around, share)
-    assert ratio == pytest.approx(around[busiest].mean() / around.mean())
-    assert p == pytest.approx(2 / 1000)
-    false = 0
-    for seed in range(200):
-        some = rng.choice(len(SQUARE), 4)
-        false += sites_together(around[some], around, share, placements=199, seed=seed)[1] < 0.05
-    assert false / 200 <= 0.05 + 3 * (0.05 * 0.95 / 200) ** 0.5
-    assert np.isnan(sites_together(np.zeros(0, dtype=int), around, share)).all()
+    ground = SQUARE.neighbours.sums(share)
+    order = np.argsort(around / ground)
+    for some, above in ((order[-4:], True), (order[:4], False)):
+        at = random_layouts(share, ground, ground[some])
+        ratio, p = sites_together(around[some], ground[some], around[at], ground[at], 400)
+        assert ratio == pytest.approx(around[some].sum() / 400 / ground[some].sum())
+        assert (ratio > 1) == above
+        assert p < 0.01
 
 
 def test_the_same_seed_gives_the_same_p():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -52,6 +54,35 @@ def test_batches_merge_by_addition_in_any_order(first, second):
     assert same(whole, cube_of(first, second))
     assert same(whole, cube_of(second, first))
     assert same(whole, cube_of(first) + cube_of(second))
+
+
+@given(st.lists(EVENTS, max_size=5))
+def test_how_often_combinations_are_brought_together_changes_nothing(batches):
+    """With room for two events, and with room for all."""
+    whole = cube_of(*batches)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cubes, "_MOST_WAITING", 2)
+        assert same(cube_of(*batches), whole)
+
+
+def test_memory_follows_the_combinations_and_not_the_events(monkeypatch):
+    """Four times as many events of the same 24 combinations need no more at any time."""
+    monkeypatch.setattr(cubes, "_MOST_WAITING", 20_000)
+    batch = np.arange(5_000, dtype=np.int64)
+
+    def peak(batches):
+        builder = CubeBuilder(6, ("a",))
+        tracemalloc.start()
+        for _ in range(batches):
+            builder.add(batch % 6, hour=batch // 6 % 4)
+        cube = builder.build()
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert (cube.total, len(cube.n)) == (len(batch) * batches, 24)
+        return most
+
+    peak(15)  # what is imported and cached once is not counted
+    assert peak(60) < 1.1 * peak(15)
 
 
 @given(EVENTS)

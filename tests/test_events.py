@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from geo.errors import LagesbildError, PlaceError, SourceError
 from geo.months import UNKNOWN_HOUR, UNKNOWN_MONTH, parse_month
 from layers.events import EventStream, open_events
 from layers.formats import csv
-from layers.layer import Events
+from layers.layer import Events, RawTable
 
 REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
 needs_reference = pytest.mark.skipif(not REFERENCE.is_dir(), reason="no reference data here")
@@ -330,6 +331,89 @@ def test_a_time_of_its_own_comes_before_from_and_to(tmp_path: Path) -> None:
     found, events = stream(tmp_path, text)
     assert found.columns == {"time": "time"}
     assert list(events.hour) == [24 + 2]
+
+
+def test_times_of_day_beside_a_date_are_used_as_a_project_uses_them(tmp_path: Path) -> None:
+    """An end past midnight, an end alone, neither, and what is no time of day."""
+    text = (
+        "lon;lat;Datum;Från;Till\n"
+        "14.80;59.2;2021-06-07;22:10;22:40\n"
+        "14.81;59.2;2021-06-30;22:00;06:00\n"
+        "14.82;59.2;2021-06-08;;07:00\n"
+        "14.83;59.2;2021-06-08;;\n"
+        "14.84;59.2;2021-06-08;20:00;\n"
+        "14.85;59.2;2021-06-08;kväll;\n"
+        "14.86;59.2;;20:00;21:00\n" + "14.87;59.2;2021-06-07;22:10;22:40\n" * 6
+    )
+    found, events = stream(tmp_path, text)
+    june = parse_month("2021-06")
+    assert found.columns == {"time": "Datum", "time_from": "Från", "time_to": "Till"}
+    assert list(events.month[:7]) == [june, june + 1, *[june] * 4, UNKNOWN_MONTH]
+    assert list(events.hour[:7]) == [
+        22, UNKNOWN_HOUR, UNKNOWN_HOUR, UNKNOWN_HOUR, 24 + 20, UNKNOWN_HOUR, UNKNOWN_HOUR,
+    ]  # fmt: skip
+    (part,) = open_events(tmp_path / "e.csv").batches()
+    assert part.between is not None
+    assert np.flatnonzero(part.between.needed).tolist() == [1]
+    assert str(part.between.end[1]) == "2021-07-01T06:00:00"
+    notes = {note.key: note.values for note in found.notes}
+    assert notes["times_unreadable"] == {"n": 1}
+    assert notes["dates_missing"] == {"n": 1}
+
+
+def test_an_end_by_the_clock_needs_no_day_of_its_own(tmp_path: Path) -> None:
+    """From a moment till a time of day: the same night."""
+    text = "lon;lat;Från;Till\n14.8;59.2;2021-06-07 22:00;06:30\n14.9;59.2;2021-06-07 22:00;22:30\n"
+    _, events = stream(tmp_path, text)
+    assert list(events.hour) == [UNKNOWN_HOUR, 22]
+    (part,) = open_events(tmp_path / "e.csv").batches()
+    assert part.between is not None
+    assert str(part.between.end[0]) == "2021-06-08T06:30:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "unused"),
+    [
+        ("lon;lat;Datum;Kl;Från;Till\n14.8;59.2;2021-06-07;22:05;22:00;06:30\n", "Från, Till"),
+        ("lon;lat;Datum;Från;Till\n14.8;59.2;2021-06-07;torget;06:30\n", "Till"),
+        ("lon;lat;Från;Till\n14.8;59.2;22:00;06:30\n", "Från, Till"),
+    ],
+)
+def test_times_of_day_that_are_not_used_are_said(tmp_path: Path, text: str, unused: str) -> None:
+    """Beside a time of day of its own, beside words, or without any date."""
+    found, _ = stream(tmp_path, text)
+    notes = {note.key: note.values for note in found.notes}
+    assert notes["clocks_not_used"] == {"columns": unused}
+
+
+@pytest.mark.parametrize("hours", [False, True])
+def test_midnight_is_decided_once_for_the_whole_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, hours: bool
+) -> None:
+    """A last batch of three rows, or one that is all midnights, is read as the first rows were."""
+    rows = [f"{14.6 + i % 97 / 1000},59.2,2021-06-{i % 28 + 1:02d} 00:00:00" for i in range(20_000)]
+    if hours:
+        rows[7] = "14.7,59.2,2021-06-08 14:00:00"
+    path = tmp_path / "e.csv"
+    path.write_text("lon,lat,time\n" + "\n".join(rows) + "\n", "utf-8")
+    monkeypatch.setattr(csv, "_BLOCK_BYTES", 1 << 18)
+    found = open_events(path)
+    found.waiting = [cut for table in found.waiting for cut in _cut(table, 3)]
+    batches = list(found.batches())
+    assert len(batches) > 3
+    known = np.concatenate([batch.hour != UNKNOWN_HOUR for batch in batches])
+    assert known.all() if hours else not known.any()
+    notes = {note.key: note.values for note in found.notes}
+    assert notes.get("midnight_is_no_hour") == (None if hours else {"n": 20_000})
+
+
+def _cut(table: RawTable, last: int) -> list[RawTable]:
+    """Cut the last rows of a batch off as a batch of their own."""
+    n = len(table.data) - last
+    return [
+        replace(table, data=table.data.iloc[part].reset_index(drop=True), rows=table.rows[part])
+        for part in (slice(0, n), slice(n, None))
+    ]
 
 
 @pytest.mark.parametrize("written", ["2021-{:02d}-{:02d}", "{1}/{0}/2021"])

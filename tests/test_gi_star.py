@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import math
 import subprocess
 import sys
+from dataclasses import replace
 
 import esda
 import libpysal
@@ -21,7 +23,8 @@ from scipy import stats
 
 from geo.cells import lattice_cells, polygon_cells
 from geo.grid import Grid
-from geo.hotspots import Evidence
+from geo.hotspots import Evidence, claims
+from geo.hotspots.claims import deviations, fewest_permutations, rerun_cost
 from geo.hotspots.gi_star import METHOD, gi_star_of, run
 from geo.neighbours import LatticeNeighbours, PolygonNeighbours
 from geo.permutation import exact_p, permuted_p, whole
@@ -29,6 +32,7 @@ from geo.significance import (
     benjamini_hochberg,
     benjamini_yekutieli,
     chance_p,
+    erfc,
     evidence_bins,
     two_sided_p,
 )
@@ -132,7 +136,28 @@ def test_the_order_of_cells_does_not_matter(order, counts):
     assert other == pytest.approx(one[order], abs=1e-9)
 
 
-@pytest.mark.parametrize("value", [0.0, 3.0, 1 / 3])
+@pytest.mark.parametrize("shift", [1e8, -1e8, 1e11])
+def test_large_values_that_are_alike_lose_nothing(shift):
+    """With the same large number added to every count z stays, to ten digits."""
+    cells = lattice_cells(Grid("hex", 1000), AREA)
+    x = np.random.default_rng(5).poisson(2.0, len(cells)).astype(float)
+    z = gi_star_of(x, cells.neighbours)
+    assert gi_star_of(x + shift, cells.neighbours) == pytest.approx(z, rel=1e-10, abs=1e-10)
+
+
+def test_equal_sums_have_equal_z():
+    """However the counts are spread, and whoever adds them up: no ranking by rounding."""
+    cells = lattice_cells(Grid("square", 500), AREA)
+    x = np.random.default_rng(5).poisson(1.3, len(cells)).astype(float)
+    z, sums = gi_star_of(x, cells.neighbours), cells.neighbours.sums(x)
+    for size in (6, 9):
+        some = cells.neighbours.sizes == size
+        assert len(set(z[some].tolist())) == len(set(sums[some].tolist()))
+    drawn = polygon_cells(cells.polygons, cells.ids)
+    assert np.array_equal(z, gi_star_of(x, drawn.neighbours))
+
+
+@pytest.mark.parametrize("value", [0.0, 3.0, 0.1, 1 / 3])
 def test_a_constant_surface_has_no_hotspot(value):
     """Where every cell is alike z is 0, not rounding noise divided by rounding noise."""
     cells = lattice_cells(Grid("square", 100), shapely.box(0, 0, 1000, 1000))
@@ -192,6 +217,29 @@ def test_two_sided_p_agrees_with_another_library():
     """The normal tail equals scipy's to the last digits, far out too."""
     z = np.linspace(-38, 38, 1001)
     assert two_sided_p(z) == pytest.approx(2 * stats.norm.sf(abs(z)), rel=1e-11)
+
+
+def test_the_error_function_is_right_to_the_last_digits():
+    """Within 1e-15 of Python's, relatively, wherever a double has all its digits; then nought."""
+    borders = [0.0, 5e-324, 1e-300, 0.46875, np.nextafter(0.46875, 1), 4.0, np.nextafter(4.0, 5)]
+    dense = np.random.default_rng(1).random(50_000) * 5
+    x = np.concatenate([borders, np.linspace(0, 38 / 2**0.5, 100_001), dense])
+    exact, found = np.array([math.erfc(value) for value in x.tolist()]), erfc(x)
+    normal = exact > 1e-307
+    assert (abs(found - exact)[normal] / exact[normal]).max() < 1.5e-15
+    assert abs(found - exact)[~normal].max() < 1e-321
+    assert erfc(np.array([27.3, 30.0, 1e10, np.inf])).tolist() == [0.0] * 4
+    assert np.isnan(erfc(np.array([np.nan]))[0])
+    assert erfc(np.zeros(0)).tolist() == []
+
+
+def test_one_value_or_many_have_the_same_p():
+    """Values are taken in blocks; a block's border changes nothing."""
+    z = np.random.default_rng(2).normal(0, 3, 40_000)
+    p = two_sided_p(z)
+    some = np.arange(16_000, 17_000)
+    assert np.array_equal(p[some], two_sided_p(z[some]))
+    assert two_sided_p(-z).tobytes() == p.tobytes()
 
 
 def test_two_sided_p_and_bins_by_hand():
@@ -336,8 +384,8 @@ def test_p_and_q_are_those_of_the_inference_asked_for(correction):
     exact = run(evidence, inference="exact", correction=correction)
     assert np.array_equal(exact.columns["gi_p"], exact_p(whole(x), cells.neighbours))
     drawn = run(evidence, inference="permutation", correction=correction)
-    # 2 x 400 / .05 = 16,000; times 1 + 1/2 + ... + 1/400 = 6.57 where any dependence is allowed.
-    made = {"bh": 15_999, "by": 104_999}[correction]
+    # More than 2 x 400 / .05 = 16,000; 6.57 times that where any dependence is allowed.
+    made = 16_999
     if correction == "bh":
         assert drawn.used["permutations"] == made
         assert [note.key for note in drawn.notes] == ["inference_permutation"]
@@ -352,6 +400,32 @@ def test_p_and_q_are_those_of_the_inference_asked_for(correction):
         assert np.array_equal(result.columns["gi_q"], adjust(result.columns["gi_p"]))
         assert result.hot[(cells.x < 2000) & (cells.y < 2000)].all()
         assert (result.hot & (cells.x > 5000)).sum() == 0
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.05, 0.1, 0.3])
+def test_enough_permutations_can_claim_a_lone_cell(alpha):
+    """With as many q of a lone cell is below alpha, not equal to it; with one less it is not."""
+    for m in range(1, 2501):
+        needed = fewest_permutations(m, alpha, "bh")
+        p = np.ones(m)
+        p[0] = 2.0 / (needed + 1)
+        assert benjamini_hochberg(p)[0] < alpha
+        p[0] = 2.0 / needed
+        assert benjamini_hochberg(p)[0] > alpha * (1 - 1e-12)
+    p = np.ones(300)
+    p[0] = 2.0 / (fewest_permutations(300, alpha, "by") + 1)
+    assert benjamini_yekutieli(p)[0] < alpha
+
+
+def test_the_number_chosen_can_claim_a_lone_cell():
+    """One crowd on a row of cells, where 2 m / alpha is a round number: the map is not silent."""
+    cells = lattice_cells(Grid("square", 1000), shapely.box(0, 0, 20_000, 20_000))
+    n = np.zeros(len(cells), dtype=np.int64)
+    n[:30] = 1
+    drawn = run(Evidence(cells, n, n.astype(float)), inference="permutation")
+    permutations = drawn.used["permutations"]
+    assert permutations == 16_999
+    assert 2 / (permutations + 1) * len(cells) < 0.05
 
 
 def test_too_few_permutations_never_silence_the_map():
@@ -384,7 +458,7 @@ def test_exact_p_need_whole_numbers_and_say_so():
     result = run(Evidence(cells, n, n * 2**0.5), inference="exact")
     assert result.used["inference"] == "analytic"
     assert result.notes[2].key == "permutations_too_many_analytic"
-    assert result.notes[2].values == {"needed": 143_999, "most": 99_999}
+    assert result.notes[2].values == {"needed": 144_000, "most": 99_999}
 
 
 def test_a_lone_high_cell_among_low_ones_is_not_claimed_by_its_own_height():
@@ -435,6 +509,84 @@ def test_wider_neighbourhoods(kind):
     by_chance = benjamini_hochberg(chance_p(within.sums(x).astype(int), int(n.sum()), share))
     asked = far.columns["gi_chance_q"] < 1
     assert far.columns["gi_chance_q"][asked] == pytest.approx(by_chance[asked], rel=1e-6)
+
+
+@pytest.mark.parametrize(("distance", "alone"), [(499.0, "all"), (501.0, 1), (5001.0, 0)])
+def test_cells_without_neighbours_are_told(distance, alone):
+    """A distance below the spacing leaves every cell alone: a warning; one far away: a remark."""
+    squares = lattice_cells(Grid("square", 500), shapely.box(0, 0, 10_000, 10_000))
+    far = shapely.box(14_500, 9_500, 15_000, 10_000)
+    cells = polygon_cells(np.append(squares.polygons, far), np.arange(len(squares) + 1))
+    n = np.arange(len(cells)) % 3
+    evidence = Evidence(cells, n, n.astype(float))
+    result = run(evidence, neighbourhood="distance", distance_m=distance)
+    expected = {
+        "all": [("islands", {"n": len(cells)}, "warning")],
+        1: [("islands", {"n": 1}, "info")],
+        0: [],
+    }[alone]
+    assert [(note.key, note.values, note.level) for note in result.notes] == expected
+    lattice = Evidence(squares, n[:-1], n[:-1].astype(float))
+    told = run(lattice, neighbourhood="distance", distance_m=distance).notes
+    assert [note.key for note in told] == (["islands"] if alone == "all" else [])
+
+
+def test_sides_do_not_depend_on_the_level():
+    """A large number added to all values leaves it as it was who has more around it, or less."""
+    _, _, evidence = a_map()
+
+    def sides(shift):
+        given = replace(evidence, weight=evidence.weight + shift)
+        settings = {"neighbourhood": "queen", "rings": 1, "distance_m": None}
+        return claims.tested(given, values="weight", **settings).sides
+
+    assert set(sides(0.0).tolist()) == {-1.0, 1.0}
+    assert np.array_equal(sides(1e8), sides(0.0))
+
+
+@given(st.lists(st.integers(-1000, 1000), min_size=1, max_size=50), st.floats(-1e6, 1e6))
+def test_deviations_are_those_from_the_mean(values, shift):
+    """NumPy's own, to ten digits, whatever is added; and sum to nothing."""
+    x = np.array(values, dtype=float)
+    d = deviations(x + shift)
+    assert d == pytest.approx(x - x.mean(), abs=1e-8)
+    assert d.sum() == pytest.approx(0.0, abs=1e-8)
+
+
+def test_a_rerun_costs_about_what_it_takes():
+    """Nothing more from z; a few times for exact p of reports; far more for permutations.
+
+    More permutations, wider neighbourhoods and wilder counts cost more.
+    """
+    cells = lattice_cells(Grid("square", 100), shapely.box(0, 0, 11_200, 11_200))
+    n = np.random.default_rng(1).multinomial(825, np.ones(len(cells)) / len(cells))
+    evidence = Evidence(cells, n, n.astype(float))
+    wild = np.random.default_rng(1).negative_binomial(0.05, 0.008, len(cells))
+
+    def cost(evidence=evidence, **settings):
+        return rerun_cost(run(evidence, **settings).used, evidence)
+
+    assert cost() == rerun_cost({"model": "space"}, evidence) == 1.0
+    assert 1.5 < cost(inference="exact") < 3.5
+    crowds = replace(evidence, n=wild, weight=wild.astype(float))
+    assert cost(crowds, inference="exact") > 2 * cost(inference="exact")
+    few, many, wide = (
+        rerun_cost(
+            {
+                "inference": "permutation",
+                "permutations": permutations,
+                "values": "n",
+                "neighbourhood": "ring",
+                "rings": rings,
+                "alpha": 0.05,
+                "correction": "bh",
+            },
+            evidence,
+        )
+        for permutations, rings in ((9_999, 1), (600_000, 1), (600_000, 2))
+    )
+    assert few < many < wide
+    assert many > 50
 
 
 def test_exposure_is_what_events_are_measured_against():

@@ -253,7 +253,7 @@ def test_what_is_new_stands_above_the_list_and_on_the_map(read: Opener) -> None:
     assert box.locator(".alert").count() == 1
     assert "3,1 väntades" in box.inner_text()
     assert "en gång på 21 år" in box.inner_text()
-    assert page.locator(".alert-badge text").all_text_contents() == ["A"]
+    assert page.locator(".alert-badge text").all_text_contents() == ["N1"]
     before = page.evaluate("document.querySelector('path.alert-line').getAttribute('d')")
     box.locator("button").click()
     after = page.evaluate("document.querySelector('path.alert-line').getAttribute('d')")
@@ -269,7 +269,7 @@ def test_nothing_new_is_an_answer_too(read: Opener) -> None:
     quiet = replace(view, alerts=tuple(a for a in view.alerts if not a.significant))
     page = read(replace(one, views=(quiet, *one.views[1:])))
     text = page.locator("#alerts").inner_text()
-    assert "Inget nytt sticker ut" in text
+    assert "Inget nytt sticker ut den här månaden. Närmast är:" in text
     assert "40 fall av 100" in text
     assert page.locator(".alert-badge").count() == 0
 
@@ -281,7 +281,7 @@ def test_a_hotspot_says_how_steady_it_is_and_how_it_changes(read: Opener) -> Non
         *("Stabil", "Ganska stabil", "Osäker"),
     ]
     facts = page.locator("#spots .facts").all_inner_texts()
-    assert "12 i oktober–december 2021" in facts[0]
+    assert "12 i oktober–december 2021, 5 samma månader året före: 2,4 gånger" in facts[0]
     assert "osäkerhet 1,1–5,6" in facts[0]
     assert "för litet för att säga något" in facts[1]
 

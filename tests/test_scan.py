@@ -14,6 +14,7 @@ from scipy import optimize
 
 import geo.scan
 from geo.cells import lattice_cells, polygon_cells
+from geo.circles import zones, zones_of
 from geo.cube import CubeBuilder
 from geo.grid import Grid
 from geo.hotspots import Evidence
@@ -24,8 +25,6 @@ from geo.scan import (
     scan_expectation,
     scan_permutation,
     scan_poisson,
-    zones,
-    zones_of,
 )
 
 JANUARY = 2024 * 12
@@ -182,6 +181,17 @@ def best_by_hand(counts, expected, total, circles, longest, *, ending, least):
     return best
 
 
+def listen(patch, made):
+    """Write down the maps by chance, 32 at a time: places by steps by maps."""
+    deal = geo.scan._deal
+
+    def deal_aloud(search, simulate, seeds, pool):
+        made.extend(np.asarray(simulate(np.random.default_rng(s))).astype(int) for s in seeds)
+        return deal(search, simulate, seeds, pool)
+
+    patch.setattr(geo.scan, "_deal", deal_aloud)
+
+
 @st.composite
 def small_maps(draw):
     """Draw a few places on a lattice (with ties of distance) and counts over a few months."""
@@ -213,16 +223,9 @@ def test_every_maximum_is_the_one_found_by_trying_all(model, drawn, longest, dir
     elif model == "poisson":
         expected = expected * total / expected.sum()
     made = []
-    search_all = geo.scan._all_maxima
-
-    def listen(search, simulate, replicates, seed, threads):
-        seeds = np.random.SeedSequence(seed).spawn(replicates)
-        made.extend(simulate(np.random.default_rng(s)).astype(int) for s in seeds)
-        return search_all(search, simulate, replicates, seed, threads)
-
     settings_ = {"longest": longest, "direction": direction, "replicates": 36, "least": least}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(geo.scan, "_all_maxima", listen)
+        listen(patch, made)
         if model == "permutation":
             found = scan_permutation(counts, circles, **settings_)
         else:
@@ -234,9 +237,10 @@ def test_every_maximum_is_the_one_found_by_trying_all(model, drawn, longest, dir
     assert (found.clusters[0].llr if found.clusters else 0.0) == pytest.approx(best, abs=1e-9)
     held = counts.sum(axis=1) > 0 if model == "permutation" else np.ones(len(x), dtype=bool)
     for number in (0, 1, 2, 33, 34, 35):
-        chance = np.zeros((len(x), made[number].shape[1]), dtype=np.int64)
-        chance[held] = made[number]
-        joined = counts.shape[1] - made[number].shape[1] + 1  # steps that were taken together
+        dealt = made[number // 32][..., number % 32]
+        chance = np.zeros((len(x), dealt.shape[1]), dtype=np.int64)
+        chance[held] = dealt
+        joined = counts.shape[1] - dealt.shape[1] + 1  # steps that were taken together
         hoped = np.column_stack([expected[:, :joined].sum(axis=1), expected[:, joined:]])
         best = best_by_hand(chance, hoped, known, circles, min(longest, counts.shape[1]), **ask)
         assert found.maxima[number] == pytest.approx(best, abs=1e-9)
@@ -247,24 +251,17 @@ def test_numbers_beyond_a_byte_and_two_bytes():
     rng = np.random.default_rng(3)
     x, y = rng.random(12) * 1000, rng.random(12) * 1000
     circles = zones(x, y, most=6)
-    kept = geo.scan._all_maxima
     for level in (40, 3000):
         counts = rng.poisson(level, (12, 8))
         made = []
-
-        def listen(search, simulate, replicates, seed, threads, made=made):
-            made.append((search, simulate))
-            return kept(search, simulate, replicates, seed, threads)
-
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(geo.scan, "_all_maxima", listen)
+            listen(patch, made)
             found = scan_permutation(
                 counts, circles, longest=5, direction="retrospective", replicates=40
             )
         expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
-        seeds = np.random.SeedSequence(1).spawn(40)
         for number in (0, 39):
-            chance = made[0][1](np.random.default_rng(seeds[number])).astype(np.int64)
+            chance = made[number // 32][..., number % 32]
             assert (chance.sum(axis=1) == counts.sum(axis=1)).all()
             assert (chance.sum(axis=0) == counts.sum(axis=0)).all()
             best = best_by_hand(
@@ -291,17 +288,59 @@ def test_the_order_of_places_does_not_matter(drawn, random):
         assert one[0].n == other[0].n
 
 
-def test_threads_do_not_change_a_number():
-    """One, two and five threads give the same maxima to the last bit."""
+def test_threads_and_memory_do_not_change_a_number(monkeypatch):
+    """One, two and five threads, and maps 32 at a time, give the same maxima to the last bit."""
     rng = np.random.default_rng(8)
     x, y = rng.random(40) * 5000, rng.random(40) * 5000
     counts = rng.poisson(0.6, (40, 12))
     circles = zones(x, y, max_share=0.5)
     ask = {"longest": 4, "direction": "retrospective", "replicates": 150}
     found = [scan_permutation(counts, circles, threads=t, **ask) for t in (1, 2, 5)]
+    monkeypatch.setattr(geo.scan, "_ROOM", 1)
+    found.append(scan_permutation(counts, circles, threads=2, **ask))
     for other in found[1:]:
         assert (other.maxima == found[0].maxima).all()
         assert [c.p for c in other.clusters] == [c.p for c in found[0].clusters]
+    assert len(set(found[0].maxima.tolist())) > 100
+
+
+def test_the_bound_to_start_from_does_not_change_a_number(monkeypatch):
+    """Bounds that all, most or no maps by chance pass give the same maxima."""
+    rng = np.random.default_rng(12)
+    x, y = np.meshgrid(np.arange(8) * 100.0, np.arange(8) * 100.0)
+    counts, hoped = rng.poisson(0.5, (64, 6)), rng.random((64, 6)) + 0.5
+    circles = zones(x.ravel(), y.ravel(), max_radius_m=250.0)
+    ask = {"longest": 2, "direction": "retrospective", "replicates": 320}
+    maxima = scan_poisson(counts, hoped, circles, **ask).maxima
+    for start in (0.0, *np.linspace(0.5, 0.9, 8), 3.0):
+        monkeypatch.setattr(geo.scan, "_START", start)
+        assert (scan_poisson(counts, hoped, circles, **ask).maxima == maxima).all()
+
+
+@pytest.mark.parametrize("total", [None, 30, 5000])
+@pytest.mark.parametrize("bound", [0.0, 0.4, 3.0, 12.0])
+def test_no_limit_keeps_out_what_scores_above_its_bound(total, bound):
+    """The largest count that is kept out scores at most the bound; few are let in for nothing."""
+    expected = np.geomspace(1e-7, 25.0 if total == 30 else 2000.0, 3000)
+    limit = geo.scan._Limits.of(bound, float(expected.max()), total, 1)(expected)
+    assert (log_likelihood_ratio(limit, expected, total) <= bound * (1 + 1e-9) + 1e-9).all()
+    if total is None:
+        let_in = log_likelihood_ratio(limit + 1, expected * 0.995, total)
+        assert (let_in >= bound).all()
+
+
+def test_places_that_do_not_count_change_nothing():
+    """Circles among the places with events are those among all, without the empty ones."""
+    rng = np.random.default_rng(13)
+    x, y = (rng.integers(0, 12, 90) * 100.0 for _ in range(2))
+    counts = rng.poisson(0.3, (90, 4)) * (np.arange(90) % 3 > 0)[:, None]
+    held = np.flatnonzero(counts.any(axis=1))
+    limits = {"max_radius_m": 400.0, "max_share": 0.3, "weights": counts.sum(axis=1)}
+    few, all_ = zones(x, y, among=held, **limits), zones(x, y, centres=held, **limits)
+    one, other = (scan_permutation(counts, c, longest=2, replicates=99) for c in (few, all_))
+    assert (one.zones, one.maxima.tolist()) == (other.zones, other.maxima.tolist())
+    told = [[(c.places.tolist(), c.radius, c.llr) for c in scan.clusters] for scan in (one, other)]
+    assert told[0] == told[1]
 
 
 def test_p_counts_ties_against_the_claim():
@@ -499,7 +538,11 @@ def test_many_cells_are_scanned_in_blocks():
     assert result.used["cells_wide"] == 2
     assert result.facts["places"] <= 2500
     assert result.clusters[0].significant
-    assert np.hypot(result.clusters[0].x - 4000, result.clusters[0].y - 4000) < 500
+    first = result.clusters[0]
+    assert np.hypot(first.x - 4000, first.y - 4000) < 500
+    # A circle reaches to the centre of its furthest block of 200 m, and is drawn half a block more.
+    x, y = (np.floor(at[first.cells] / 200) * 200 + 100 for at in (cells.x, cells.y))
+    assert first.radius_m == pytest.approx(np.hypot(x - first.x, y - first.y).max() + 100)
 
 
 def test_polygons_that_someone_drew():
@@ -538,6 +581,48 @@ def test_seasons_are_learnt_from_two_years():
     expected, _ = expected_from_history(history[:, :30], np.full(20, 0.05), 1)  # the next is July
     usual, _ = expected_from_history(history[:, :31], np.full(20, 0.05), 1)
     assert expected[0, 0] / usual[0, 0] == pytest.approx(3, rel=0.2)
+
+
+def test_expectations_from_little_history_are_uncertain():
+    """By chance places vary by m + m^2 / shape, all months of one together; certain ones by m.
+
+    That is the negative binomial (gamma-Poisson) law; shape 2 and mean 3 a month over two months
+    give a variance of 6 + 36 / 2 = 24, and 9 / 2 between the months.
+    """
+    made = []
+    certainty = np.repeat([2.0, np.inf], 40)
+    circles = zones(np.arange(80) * 100.0, np.zeros(80), max_radius_m=150.0)
+    with pytest.MonkeyPatch.context() as patch:
+        listen(patch, made)
+        ask = {"longest": 2, "replicates": 320, "certainty": certainty}
+        scan_expectation(np.full((80, 2), 3), np.full((80, 2), 3.0), circles, **ask)
+    dealt = np.concatenate(made, axis=-1)
+    both = dealt.sum(axis=1)
+    assert both.mean(axis=1) == pytest.approx(np.full(80, 6.0), rel=0.25)
+    assert both[:40].var(axis=1).mean() == pytest.approx(24, rel=0.1)
+    assert both[40:].var(axis=1).mean() == pytest.approx(6, rel=0.1)
+    between = ((dealt[:, 0] - 3.0) * (dealt[:, 1] - 3.0)).mean(axis=1)
+    assert between[:40].mean() == pytest.approx(4.5, rel=0.15)
+    assert between[40:].mean() == pytest.approx(0, abs=0.15)
+
+
+def test_the_expectation_model_deals_with_its_history_s_uncertainty():
+    """Where places differ much, maps by chance vary as the shapes from history say."""
+    rng = np.random.default_rng(11)
+    level = rng.gamma(0.5, 2.0, len(CELLS))
+    n = rng.poisson(level[:, None] * np.full(24, 1 / 24))
+    cell, month = (np.repeat(at, n[n > 0]) for at in n.nonzero())
+    made = []
+    with pytest.MonkeyPatch.context() as patch:
+        listen(patch, made)
+        run(evidence(cell, month), model="expectation", max_radius_m=2000.0, replicates=320)
+    dealt = np.concatenate(made, axis=-1).sum(axis=1)
+    share = np.full(len(CELLS), 1 / len(CELLS))
+    expected, shape = expected_from_history(n[:, :-3], share, 3)
+    mean = expected.sum(axis=1)
+    beyond = (dealt.var(axis=1) - mean).sum()
+    assert dealt.mean() == pytest.approx(mean.mean(), rel=0.05)
+    assert beyond == pytest.approx((mean**2 / shape).sum(), rel=0.3)
 
 
 @pytest.mark.parametrize("model", ["permutation", "poisson", "expectation"])

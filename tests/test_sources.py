@@ -107,6 +107,48 @@ def test_the_national_table_of_bathing_sites_is_read(tmp_path: Path) -> None:
     assert layer.events is None
 
 
+@pytest.mark.parametrize(
+    ("opens", "closes", "season"),
+    [
+        ("2021-07-01", "2021-08-15", ("07-01", "08-15")),
+        ("1 juli", "den 15:e augusti", ("07-01", "08-15")),
+        ("07-01", "--08-15", ("07-01", "08-15")),
+        ("1/7", "15.8", ("07-01", "08-15")),
+        ("1/7-21", "15 aug 2021", ("07-01", "08-15")),
+        ("29 februari", "1/7", ("02-29", "07-01")),
+        ("midsommar", "15 augusti", None),
+        ("31/6", "15/8", None),
+        ("1 juli", "", None),
+        ("", "", None),
+    ],
+)
+def test_a_site_may_have_a_season_of_its_own(
+    tmp_path: Path, opens: str, closes: str, season: tuple[str, str] | None
+) -> None:
+    """Month and day from year to year; a site without both has none, and that is counted."""
+    text = (
+        "namn;säsongsstart;badsäsong_slut;lat;lon\n"
+        f"Leken;{opens};{closes};59.2;14.8\nLanna;2021-06-21;20 augusti;59.21;14.8\n"
+    )
+    layer = read(tmp_path, "bathing_sites", text)
+    found = layer.table[["season_start", "season_end"]]
+    assert tuple(found.iloc[1]) == ("06-21", "08-20")
+    notes = {note.key: note.values for note in layer.report.notes}
+    if season is None:
+        assert found.iloc[0].isna().all()
+        assert notes["season_unknown"] == {"n": 1, "total": 2}
+    else:
+        assert tuple(found.iloc[0]) == season
+        assert "season_unknown" not in notes
+
+
+def test_a_season_that_excel_has_as_days_is_read(tmp_path: Path) -> None:
+    """44378 is 1 July 2021, 44423 is 15 August."""
+    text = "namn,bathingSeasonStart,bathingSeasonEnd,lat,lon\nLeken,44378,44423,59.2,14.8\n"
+    layer = read(tmp_path, "bathing_sites", text)
+    assert tuple(layer.table[["season_start", "season_end"]].iloc[0]) == ("07-01", "08-15")
+
+
 @needs_reference
 def test_the_published_list_is_read(tmp_path: Path) -> None:
     """HaV's list: the sites of the municipality are found among those of the country."""
@@ -166,7 +208,7 @@ def moment(tmp_path: Path, begin: str, end: str) -> tuple[str | None, int]:
         ("2021-06-20 10:00", "2021-07-20 10:00", "2021-07", UNKNOWN_HOUR),
         ("2021-06-10 10:00", "2021-07-03 10:00", "2021-06", UNKNOWN_HOUR),
         ("2021-06-07 14:05", "", "2021-06", 14),
-        ("", "2021-06-07 14:05", "2021-06", 14),
+        ("", "2021-06-07 14:05", "2021-06", UNKNOWN_HOUR),  # found then, whenever it happened
         ("2021-06-07", "2021-06-07", "2021-06", UNKNOWN_HOUR),
         ("2021-06-07 14:05", "2021-06-07", "2021-06", UNKNOWN_HOUR),
         ("2021-06-08", "2021-06-07", None, 0),
@@ -227,6 +269,82 @@ def test_times_of_day_with_a_date_may_cross_midnight(tmp_path: Path) -> None:
     assert late.report.left_out == {}
     assert late.events is not None
     assert list(late.events.hour) == [UNKNOWN_HOUR]
+
+
+def events(layer: Layer) -> list[tuple[str, int]]:
+    """Give month and hour of the week of each event."""
+    assert layer.events is not None
+    found = zip(layer.events.month, layer.events.hour, strict=True)
+    return [(month_text(int(month)), int(hour)) for month, hour in found]
+
+
+def test_when_something_was_found_is_not_when_it_happened(tmp_path: Path) -> None:
+    """A table that has only an end tells the month; the hour is unknown, and that is said."""
+    layer = read(tmp_path, "incidents", "Till;Typ;lat;lon\n2021-06-07 07:00;Inbrott;59.2;14.8\n")
+    assert events(layer) == [("2021-06", UNKNOWN_HOUR)]
+    assert {n.key: n.values for n in layer.report.notes}["hours_unknown"] == {"n": 1, "total": 1}
+
+
+def test_a_date_without_times_of_day_is_a_day(tmp_path: Path) -> None:
+    """Beside rows that say their times, the others keep their date; 7 June 2021 was a Monday."""
+    rows = [
+        "2021-06-07;23:10;23:40",
+        "2021-06-07;20:00;",
+        "2021-06-08;;",
+        "2021-07-09;;07:00",
+        ";;",
+        "2021-06-08;kväll;",
+        "2021-06-08;20:00;natt",
+        "2021-06-09;21:00;21:30",
+        "2021-06-10;21:00;21:30",
+        "2021-06-11;21:00;21:30",
+        "2021-06-11;21:00;21:30",
+        "2021-06-11;21:00;21:30",
+    ]
+    text = "\n".join(
+        ["Datum;Från;Till;Typ;lat;lon"]
+        + [f"{row};Inbrott;59.2;14.{800 + i}" for i, row in enumerate(rows)]
+    )
+    layer = read(tmp_path, "incidents", text)
+    assert events(layer)[:4] == [
+        ("2021-06", 23), ("2021-06", 20), ("2021-06", UNKNOWN_HOUR), ("2021-07", UNKNOWN_HOUR),
+    ]  # fmt: skip
+    assert list(layer.left_out["row"]) == [6, 7, 8]
+    assert list(layer.left_out["reason"]) == ["no_date", "unreadable_date", "unreadable_date"]
+    assert list(layer.left_out["column"][1:]) == ["Från", "Till"]
+
+
+def test_an_end_by_the_clock_goes_with_a_beginning_that_has_its_day(tmp_path: Path) -> None:
+    """Where the beginning is not written, the date's day stands for it."""
+    text = (
+        "Datum;Från;Till;Typ;lat;lon\n"
+        "2021-06-01;2021-06-07 23:10;23:40;Inbrott;59.2;14.8\n"
+        "2021-06-01;2021-06-07 23:10;00:40;Inbrott;59.21;14.8\n"
+        "2021-05-01;;23:40;Inbrott;59.22;14.8\n"
+        "2021-05-02;;;Inbrott;59.23;14.8\n"
+        "igår;2021-06-07 23:10;;Inbrott;59.24;14.8\n"
+        "igår;;23:40;Inbrott;59.25;14.8\n"
+    )
+    layer = read(tmp_path, "incidents", text)
+    assert events(layer) == [
+        ("2021-06", 23),
+        ("2021-06", UNKNOWN_HOUR),
+        ("2021-05", UNKNOWN_HOUR),
+        ("2021-05", UNKNOWN_HOUR),
+        ("2021-06", 23),
+    ]
+    assert layer.report.left_out == {"unreadable_date": 1}
+    assert layer.events is not None
+    assert layer.events.between is not None
+    assert str(layer.events.between.end[1]) == "2021-06-08T00:40:00"
+
+
+def test_an_end_that_is_no_time_of_day_is_left_out(tmp_path: Path) -> None:
+    """It is not taken for the beginning's own time."""
+    ends = ["ca nio", *["20:30"] * 6]
+    rows = [f"2021-06-07 20:15;{end};Inbrott;59.2;14.8{i}" for i, end in enumerate(ends)]
+    layer = read(tmp_path, "incidents", "\n".join(["Från;Till;Typ;lat;lon", *rows]))
+    assert layer.report.left_out == {"unreadable_date": 1}
 
 
 def test_an_incident_without_a_date_is_left_out(tmp_path: Path) -> None:
@@ -338,6 +456,39 @@ def test_patrols_are_read_with_start_and_end_or_minutes(tmp_path: Path) -> None:
     assert layer.presence.weight[layer.presence.hour == UNKNOWN_HOUR].sum() == 20
     keys = {note.key for note in layer.report.notes}
     assert {"unknown_purposes", "patrols_without_minutes"} <= keys
+
+
+@pytest.mark.parametrize("rows", ["2021-07-20;;;30", "2021-07-20;;;30\n2021-07-21;20:00;20:30;"])
+def test_a_patrol_without_a_start_lies_in_the_month_of_its_day(tmp_path: Path, rows: str) -> None:
+    """Its minutes count in the period, at an unknown hour; with others that have one or alone."""
+    lines = [f"{row};59.2;14.8{i}" for i, row in enumerate(rows.split("\n"))]
+    text = "\n".join(["Datum;Start;Slut;Minuter;lat;lon", *lines])
+    layer = read(tmp_path, "patrols", text)
+    assert layer.report.left_out == {}
+    assert layer.table["month"][0] == "2021-07"
+    assert layer.presence is not None
+    assert month_text(int(layer.presence.month[0])) == "2021-07"
+    assert (layer.presence.hour[0], layer.presence.weight[0]) == (UNKNOWN_HOUR, 30)
+
+
+@pytest.mark.parametrize(
+    ("night", "hours"),
+    [
+        ("2021-03-27", [22, 23, 24, 25, 27]),  # there is no hour from 02 to 03
+        ("2021-10-30", [22, 23, 24, 25, 26, 26, 27]),  # and here it comes twice
+        ("2021-06-12", [22, 23, 24, 25, 26, 27]),
+    ],
+)
+def test_the_odd_nights_have_the_hours_that_they_have(
+    tmp_path: Path, night: str, hours: list[int]
+) -> None:
+    """From 22 to 04, Saturday to Sunday: whole hours that the clock on the wall showed."""
+    text = f"Datum;Start;Slut;lat;lon\n{night};22:00;04:00;59.2;14.8\n"
+    layer = read(tmp_path, "patrols", text)
+    assert layer.presence is not None
+    assert [int(hour) - 5 * 24 for hour in layer.presence.hour] == hours
+    assert list(layer.presence.weight) == [60] * len(hours)
+    assert list(layer.table["minutes"]) == [60 * len(hours)]
 
 
 def test_impossible_patrols_are_left_out(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from shapely import affinity
 from geo import stability as module
 from geo.cells import lattice_cells, polygon_cells
 from geo.grid import Grid
-from geo.hotspots import Cluster, Evidence, Points, Result
+from geo.hotspots import Cluster, Evidence, Points, Result, local_moran
+from geo.hotspots.claims import rerun_cost
 from geo.hotspots.gi_star import run
 from geo.places import contiguous
 from geo.stability import stability
@@ -237,6 +238,41 @@ def test_more_work_than_allowed_is_cut_and_told():
     ]
     least = stability(run, evidence, groups, points=points, work=1)
     assert (least.samples, least.layouts) == (20, 4)
+
+
+def test_dear_runs_are_made_less_often_or_not_at_all(monkeypatch):
+    """Twice the cost is half the samples, and half the cells that are tried at all; and it says."""
+    points = with_place(60)
+    evidence, groups = picture(points)
+    size = len(evidence.cells) + int(evidence.n.sum()) // 20
+    found = stability(run, evidence, groups, points=points, work=60 * size, cost=2.0)
+    assert (found.samples, found.layouts) == (30, 10)
+    monkeypatch.setattr(module, "MOST_CELLS", 2 * len(evidence.cells))
+    found = stability(run, evidence, groups, points=points, work=1, cost=2.0)
+    assert (found.samples, found.layouts) == (20, 4)
+    found = stability(run, evidence, groups, points=points, cost=2.5)
+    assert (found.samples, found.layouts) == (0, 0)
+    assert set(found.label.tolist()) == {"unknown"}
+    most = int(len(evidence.cells) * 0.8)
+    assert [(note.key, note.values) for note in found.notes] == [
+        ("stability_untried", {"n": len(evidence.cells), "most": most})
+    ]
+
+
+def test_local_moran_is_tried_as_it_was_asked():
+    """Its exact p cost a few runs from z: at 12,544 cells a place is still tried again."""
+    cells = lattice_cells(Grid("square", 100), shapely.box(0, 0, 11_200, 11_200))
+    share = np.ones(len(cells)) / len(cells)
+    n = np.random.default_rng(1).multinomial(765, share)
+    n[5000:5003] += 20
+    evidence = Evidence(cells, n, n.astype(float))
+    result = local_moran.run(evidence)
+    groups = [group[n[group] > 0] for group in contiguous(result.hot, cells.neighbours)]
+    assert groups
+    cost = rerun_cost(result.used, evidence)
+    found = stability(local_moran.run, evidence, groups, cost=cost)
+    assert found.samples >= 20
+    assert found.bootstrap.max() > 0.8
 
 
 def test_too_many_cells_are_not_tried(monkeypatch):

@@ -12,7 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layers.when import Times, elapsed_minutes, from_to, read_times
+from layers.when import (
+    Times,
+    elapsed_minutes,
+    from_to,
+    read_times,
+    says_midnight,
+    universal_to_wall,
+    wall_to_universal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -202,6 +210,41 @@ def test_midnight_in_every_row_is_no_hour() -> None:
     assert read(*days, "2021-06-10 07:00").has_hour.all()
 
 
+def test_whether_midnight_is_an_hour_can_be_told_and_said() -> None:
+    """What one part of a file tells holds for another, which by itself would tell otherwise."""
+    midnights = [f"2021-06-{d:02d} 00:00:00" for d in range(1, 10)]
+    dates, hours, few = read(*midnights), read(*midnights, "2021-06-10 07:00"), read(midnights[0])
+    assert [says_midnight(part) for part in (dates, hours, few)] == [False, True, None]
+    assert says_midnight(read("2021-06-07", None)) is None
+
+    def told(*values: str, midnight: bool) -> list[bool]:
+        column = pd.Series(values, dtype="str")
+        return read_times(column, midnight=midnight).has_hour.tolist()
+
+    assert told(midnights[0], midnight=False) == [False]
+    assert told(midnights[0], "2021-06-10 07:00", midnight=False) == [False, True]
+    assert told(*midnights, midnight=True) == [True] * 9
+
+
+@given(
+    st.datetimes(SECOND, LAST_KNOWN),
+    st.sampled_from([None, (3, 28, 0), (3, 28, 1), (10, 31, 0), (10, 31, 1), (10, 31, 2)]),
+)
+def test_clocks_on_the_wall_are_those_of_the_time_zone_database(
+    moment: dt.datetime, night: tuple[int, int, int] | None
+) -> None:
+    """There as Python's zoneinfo says, and back again, told which of two hours is meant."""
+    if night is not None:
+        month, day, hour = night
+        moment = moment.replace(year=2021, month=month, day=day, hour=hour)
+    utc = moment.replace(microsecond=0, tzinfo=dt.UTC)
+    expected = utc.astimezone(STOCKHOLM)
+    seconds = np.array([int(utc.timestamp())])
+    wall = universal_to_wall(seconds)
+    assert wall[0].item() == expected.replace(tzinfo=None)
+    assert wall_to_universal(wall, first=not expected.fold).tolist() == seconds.tolist()
+
+
 @pytest.mark.parametrize(
     ("written", "seconds"),
     [
@@ -291,6 +334,7 @@ def test_the_odd_nights_are_an_hour_short_and_an_hour_long(start, end, minutes) 
         # one end is missing
         ("2021-06-07 14:05", None, "2021-06-07T14:05", True, None),
         (None, "2021-06-07", "2021-06-07", False, None),
+        (None, "2021-06-07 07:00", "2021-06-07T07:00", False, None),  # found then
         (None, None, "NaT", False, None),
         # the autumn night: the second 02:15 comes after the first 02:45
         ("2021-10-31 02:45", "2021-10-31 02:15", "2021-10-31T02:45", True, None),

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geo.hotspots.claims import with_events
 from geo.hotspots.method import Evidence, Method, Parameter, Result
+from geo.months import month_text
 from geo.note import Note
 from geo.rates import can_tell, e_test_p, exact_p, rate_ratio
 from geo.schema import Column
 from geo.significance import benjamini_hochberg
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -37,9 +41,11 @@ _YEAR = 12
 class Changes:
     """Two counts of each place against each other; all arrays are parallel to the places.
 
-    ``expected`` is what the base gives for as many days as now. ``ratio`` is the rate now over the
-    rate in the base, from ``low`` to ``high`` (exact, each place for itself). ``p`` is exact,
-    ``p_e`` the E-test's, ``q`` Benjamini-Hochberg over the places that can tell (NaN elsewhere).
+    ``expected`` is what the base gives for as many days as now, with the change that is no news.
+    ``ratio`` is n over expected, from ``low`` to ``high`` (each place for itself): the exact test's
+    interval, which leaves 1 out just where ``p``, exact too, is below alpha. ``p_e`` is the
+    E-test's: where that decides, the interval is still the exact test's and may hold 1 although a
+    change is claimed. ``q`` is Benjamini-Hochberg over the places that can tell (NaN elsewhere).
     ``label`` is ``up``, ``down`` or ``same`` (no change that chance does not explain), or
     ``few``: whatever had happened with so few events, one could not tell.
     """
@@ -66,15 +72,18 @@ def compare_places(
 ) -> Changes:
     """Compare counts now with counts in a base period, place by place.
 
-    ``null_ratio`` is the change that is no news (the area's own, say). ``test`` (``exact`` or
-    ``e-test``) decides q and the label.
+    ``null_ratio`` is the change that is no news (the area's own, say): expected counts hold it, so
+    that a ratio of 1 is as much as expected. ``test`` (``exact`` or ``e-test``) decides q and the
+    label.
 
     Places that were chosen because they hold many events now tend to show a rise that is none
     (regression towards the mean). For hotspots of a whole year against three months it is little:
     of 1,259 such places without any change 10 were ``up``, on 3 % of 300 maps.
     """
     expected = np.asarray(base * (null_ratio * days_now / days_base), dtype=np.float64)
-    ratio, low, high = rate_ratio(now, base, days_now, days_base, alpha)
+    ratio, low, high = (
+        part / null_ratio for part in rate_ratio(now, base, days_now, days_base, alpha)
+    )
     p = exact_p(now, base, days_now, days_base, null_ratio)
     p_e = e_test_p(now, base, days_now, days_base, null_ratio)
     deciding = e_test_p if test == "e-test" else exact_p
@@ -91,21 +100,42 @@ def days(first: int, last: int) -> int:
     return int((end.astype("datetime64[D]") - start.astype("datetime64[D]")).astype(np.int64))
 
 
-def base_periods(
-    first: int, last: int, reaches: int, years: int
-) -> tuple[list[tuple[int, int]], bool]:
-    """Choose what the months ``first`` to ``last`` are compared with; ``reaches`` is the data's.
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What the latest months are compared with.
+
+    ``seasons`` tells whether the ``periods`` are the same months of earlier years. ``dropped``
+    counts those that the data reach back to and that hold a month of which nothing is known.
+    """
+
+    periods: tuple[tuple[int, int], ...]
+    seasons: bool
+    dropped: int
+
+
+def base_periods(first: int, last: int, known: Collection[int], years: int) -> Base:
+    """Choose what the months ``first`` to ``last`` are compared with, of the ``known`` months.
 
     The same months one to ``years`` years earlier, as far as the data reach, so that the seasons
-    cancel (True). Where they do not reach back a year: the months right before, a year at most
-    (False). None where there are no months before.
+    cancel. A period of more than a year steps back by as many whole years as it fills, so that no
+    two overlap. Where no such period is known: the months right before, a year at most, as far as
+    all of them are known. No period where the month before is not.
     """
-    same = [(first - _YEAR * k, last - _YEAR * k) for k in range(1, years + 1)]
-    same = [period for period in same if period[0] >= reaches and period[1] < first]
-    if same:
-        return same, True
-    before = (max(reaches, first - _YEAR), first - 1)
-    return ([before] if before[0] <= before[1] else []), False
+    step = _YEAR * ceil((last - first + 1) / _YEAR)
+    reaches = min(known, default=first)
+    same = [(first - step * k, last - step * k) for k in range(1, years + 1)]
+    same = [period for period in same if period[0] >= reaches]
+    whole = tuple(period for period in same if _holes(*period, known) == [])
+    dropped = len(same) - len(whole)
+    if whole:
+        return Base(whole, seasons=True, dropped=dropped)
+    start = max([first - _YEAR - 1, *_holes(first - _YEAR, first - 1, known)]) + 1
+    return Base(((start, first - 1),) if start < first else (), seasons=False, dropped=dropped)
+
+
+def _holes(first: int, last: int, known: Collection[int]) -> list[int]:
+    """List the months from first to last of which nothing is known."""
+    return [month for month in range(first, last + 1) if month not in known]
 
 
 def run(
@@ -127,10 +157,16 @@ def run(
     whose ratio is then taken as known (conservative, as the cell is a part of the area).
 
     Only cells that hold enough in all to tell anything are tests; the others are ``few``. ``hot``
-    are the cells that went up, where the place has ``min_place`` events now. Without
-    ``evidence.first_month`` the data are taken to reach back to the first event here. Events
-    without a date are not counted. A change in reporting looks like a change in trouble, and so
-    does a place that was picked because it was unusual (regression towards the mean).
+    are the cells that went up, where the place has ``min_place`` events now.
+
+    Months outside ``evidence.known`` are not months in which nothing happened: where the latest
+    months hold one nothing is compared, and a base period that holds one is left out; both are
+    said. Without ``known`` all months from the first event here to the last are taken as known. The
+    first and last month of the data count with all their days, though an extract may begin or end
+    in the middle of one: then that month seems to hold less.
+
+    Events without a date are not counted. A change in reporting looks like a change in trouble, and
+    so does a place that was picked because it was unusual (regression towards the mean).
     """
     used = {
         "months": months,
@@ -145,22 +181,35 @@ def run(
         return _nothing(evidence, Note("change_no_months", {}, "warning"), used)
     last = evidence.months[1]
     first = last - months + 1
-    reaches = cube.span[0] if evidence.first_month is None else evidence.first_month
-    periods, seasons = base_periods(first, last, reaches, years)
-    if reaches > first or not periods:
-        return _nothing(evidence, Note("change_no_base", {"n": months}, "warning"), used)
+    known: Collection[int] = evidence.known or range(cube.span[0], cube.span[1] + 1)
+    if last > max(known):
+        ends = Note("change_ends", {"month": month_text(max(known))}, "warning")
+        return _nothing(evidence, ends, used)
+    base_of = base_periods(first, last, known, years)
+    periods, missing = base_of.periods, _holes(first, last, known)
+    gaps = [Note("change_gaps", {"n": base_of.dropped}, "warning")] if base_of.dropped else []
+    if min(known) > first or not (missing or periods):
+        no_base = Note("change_no_base", {"n": months}, "warning")
+        return _nothing(evidence, no_base, used, *gaps)
+    if missing:
+        hole = Note("change_hole", {"month": month_text(missing[0])}, "warning")
+        return _nothing(evidence, hole, used)
     days_now, days_base = days(first, last), sum(days(*period) for period in periods)
     own = cube.select(months=(first, last)).per_cell()[0]
     was = np.sum([cube.select(months=period).per_cell()[0] for period in periods], axis=0)
     total, total_was = int(own.sum()), int(was.sum())
     notes = [
-        Note("change_periods" if seasons else "change_before", {"n": months, "years": len(periods)})
+        Note(
+            "change_periods" if base_of.seasons else "change_before",
+            {"n": months, "years": len(periods)},
+        ),
+        *gaps,
     ]
     null_ratio = 1.0
     if against == "area":
         if not (total and total_was):
             few = Note("change_too_few", {"n": total + total_was}, "warning")
-            return _nothing(evidence, few, used)
+            return _nothing(evidence, few, used, *gaps)
         null_ratio = total / total_was * days_base / days_now
     neighbours = evidence.cells.neighbours
     now, base = (
@@ -187,7 +236,7 @@ def run(
             "n": total,
             "base": total_was,
             "months": (first, last),
-            "base_months": tuple(periods),
+            "base_months": periods,
             "days": days_now,
             "base_days": days_base,
             "expected": float(whole.expected[0]),
@@ -197,6 +246,9 @@ def run(
             "p": float(whole.p[0]),
             "p_e": float(whole.p_e[0]),
             "class": str(whole.label[0]),
+            "null_ratio": null_ratio,
+            "alpha": alpha,
+            "test": test,
         },
         used=used,
     )
@@ -220,18 +272,20 @@ def _columns(now: Ints, changes: Changes) -> dict[str, NDArray[Any]]:
     }
 
 
-def _nothing(evidence: Evidence, note: Note, used: dict[str, Any]) -> Result:
-    """Answer that nothing can be compared."""
+def _nothing(evidence: Evidence, note: Note, used: dict[str, Any], *more: Note) -> Result:
+    """Answer that nothing can be compared: every column is empty, the counts too (NaN)."""
     count = len(evidence.cells)
-    zeros = np.zeros(count, dtype=np.int64)
     ones = np.ones(count)
     return Result(
-        columns=_columns(zeros, compare_places(zeros, zeros, 1.0, 1.0)),
+        columns={
+            column.name: np.full(count, "" if column.kind == "text" else np.nan)
+            for column in METHOD.columns
+        },
         hot=np.zeros(count, dtype=bool),
         p=ones,
         q=ones,
         enough=False,
-        notes=(note,),
+        notes=(note, *more),
         used=used,
     )
 

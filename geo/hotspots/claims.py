@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import ceil
+from math import ceil, floor
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -34,7 +34,12 @@ Correction = Literal["bh", "by"]
 
 FEWEST, MOST = 999, 99_999
 """Permutations that are made unless told otherwise: at least, and at most."""
-_ROUNDING = 1e-9
+_FORGIVEN = 1e-9
+ROUNDING = 1e-12
+"""What is this small beside the values it came from is nothing."""
+_SOME = 1000
+_CELLS_A_DRAW, _CELLS_AN_EXACT = 1 / 3, 1 / 150
+"""To draw one neighbour, or to multiply once, in cells that an analytic run goes through."""
 
 PARAMETERS = (
     Parameter("alpha", "real", 0.05, "share of false claims that is accepted", above=0.0),
@@ -83,6 +88,27 @@ PARAMETERS = (
 """The settings that both methods have; ``inference`` differs in what auto means."""
 
 
+def shifted(x: Floats) -> Floats:
+    """Give each value less one of them, which is about the mean.
+
+    Sums of large values that are alike then lose nothing to rounding, and those of whole numbers
+    stay exact, so that equal ones stay equal.
+    """
+    if not len(x):
+        return x
+    some = x[:: len(x) // _SOME + 1]
+    return np.asarray(x - some[np.argmin(np.abs(some - x.mean()))], dtype=np.float64)
+
+
+def deviations(x: Floats) -> Floats:
+    """Give each value less the mean; exactly 0 where only rounding is left."""
+    if not len(x):
+        return x
+    d = shifted(x)
+    d -= d.mean()
+    return np.where(np.abs(d) <= ROUNDING * float(np.abs(x).max()), 0.0, d)
+
+
 @dataclass(frozen=True, eq=False)
 class Tested:
     """The values that are tested, one per cell, and who is around each cell."""
@@ -98,10 +124,11 @@ class Tested:
 
         The cell itself set aside: what they hold against k times the mean of the other n - 1.
         """
-        sums, k = around(self.x, self.neighbours)
-        others = (self.x.sum() - self.x) / max(len(self.x) - 1, 1)
+        x = shifted(self.x)
+        sums, k = around(x, self.neighbours)
+        others = (x.sum() - x) / max(len(x) - 1, 1)
         excess = sums - k * others
-        rounding = _ROUNDING * float(np.abs(self.x).max(initial=0.0)) * k
+        rounding = ROUNDING * float(np.abs(x).max(initial=0.0)) * k
         return np.where(np.abs(excess) <= rounding, 0.0, np.sign(excess))
 
 
@@ -116,7 +143,8 @@ def tested(
     """Choose values and neighbours.
 
     Values are counts, or weights. Where an exposure is given they are what is left of them when
-    the total is shared out by exposure: n - N share, events more (or fewer) than expected.
+    the total is shared out by exposure: n - N share, events more (or fewer) than expected. Cells
+    without neighbours are told.
     """
     n, weight, notes = evidence.n, evidence.weight, []
     weighted = values == "weight" or (values == "auto" and bool((weight != n).any()))
@@ -126,19 +154,23 @@ def tested(
     if evidence.exposure is not None:
         expected = x.sum() * evidence.share
         # Counts that follow the exposure leave nothing, not rounding.
-        x = np.where(np.abs(x - expected) <= _ROUNDING * expected, 0.0, x - expected)
+        x = np.where(np.abs(x - expected) <= _FORGIVEN * expected, 0.0, x - expected)
     used: dict[str, Any] = {"values": "weight" if weighted else "n", "neighbourhood": neighbourhood}
     cells = evidence.cells
+    neighbours = cells.neighbours
     if neighbourhood == "ring":
         used["rings"] = rings
-        return Tested(x, cells.neighbours.rings(rings), used, tuple(notes))
-    if neighbourhood == "distance":
+        neighbours = neighbours.rings(rings)
+    elif neighbourhood == "distance":
         if distance_m is None:
             distance_m = _chosen_distance(cells)
             notes.append(Note("distance_chosen", {"distance": distance_m}))
         used["distance_m"] = distance_m
-        return Tested(x, _within(cells, distance_m), used, tuple(notes))
-    return Tested(x, cells.neighbours, used, tuple(notes))
+        neighbours = _within(cells, distance_m)
+    alone = int((neighbours.sizes == 1).sum())
+    if alone:
+        notes.append(Note("islands", {"n": alone}, "warning" if alone == len(cells) else "info"))
+    return Tested(x, neighbours, used, tuple(notes))
 
 
 def _within(cells: Cells, distance_m: float) -> Neighbours:
@@ -155,7 +187,7 @@ def _chosen_distance(cells: Cells) -> float:
     if not least:
         return 1.0
     unit = 10.0 ** (np.floor(np.log10(least)) - 2.0)
-    return float(f"{np.ceil(least / unit - _ROUNDING) * unit:.6g}")
+    return float(f"{np.ceil(least / unit - _FORGIVEN) * unit:.6g}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,9 +215,9 @@ def infer(
     ``exact`` needs whole numbers and a table of bearable size; else permutations are made.
     Permutations cannot give a p below 2 / (R + 1), so with few of them no false discovery rate
     over many cells can ever claim a lone cell. Unless told, their number R is at least 999 and such
-    that one could be claimed (2 m / alpha over m cells); where that asks for more than 99,999,
-    exact p take their place, or analytic p where those are not to be had. With a number told that
-    is too small, p are the permutations' but q are of the exact, or analytic, p. All of it is said.
+    that one could be claimed (``fewest_permutations``); where that asks for more than 99,999, exact
+    p take their place, or analytic p where those are not to be had. With a number told that is too
+    small, p are the permutations' but q are of the exact, or analytic, p. All of it is said.
     """
     adjust = benjamini_hochberg if correction == "bh" else benjamini_yekutieli
     x, neighbours, notes = given.x, given.neighbours, []
@@ -196,8 +228,7 @@ def infer(
         notes.append(Note("exact_not_whole" if values is None else "exact_too_large"))
         kind = "permutation"
     better: Inference = "exact" if exact else "analytic"
-    tests = len(x) * (harmonic(len(x)) if correction == "by" else 1.0)
-    needed = ceil(2.0 * tests / alpha - _ROUNDING) - 1
+    needed = fewest_permutations(len(x), alpha, correction)
     if kind == "permutation" and permutations is None:
         permutations = max(FEWEST, ceil((needed + 1) / 1000) * 1000 - 1)
         if permutations > MOST:
@@ -230,6 +261,44 @@ def infer(
     elif kind == "exact" and not notes:
         notes.append(Note("inference_exact"))
     return Inferred(p, q, used, tuple(notes))
+
+
+def fewest_permutations(cells: int, alpha: float, correction: Correction) -> int:
+    """Give the least number of permutations R by which a lone cell can have q below alpha.
+
+    Its p is 2 / (R + 1) at least, its q that times the cells (times the sum of 1 / i over them
+    where any dependence is allowed).
+    """
+    tests = cells * (harmonic(cells) if correction == "by" else 1.0)
+    return floor(2.0 * tests / alpha * (1.0 + ROUNDING))
+
+
+def rerun_cost(used: Mapping[str, Any], evidence: Evidence) -> float:
+    """Tell what one run costs, in runs with analytic p on as many cells; 1 for other methods.
+
+    ``used`` are the settings as used (``Result.used``). A rough measure of work, not of time, so
+    that the same input gives the same answer everywhere; for ``geo.stability``.
+    """
+    inference = used.get("inference", "analytic")
+    if inference == "analytic":
+        return 1.0
+    given = tested(
+        evidence,
+        values=used["values"],
+        neighbourhood=used["neighbourhood"],
+        rings=used.get("rings", 1),
+        distance_m=used.get("distance_m"),
+    )
+    cells, cost, both = max(len(given.x), 1), 1.0, False
+    if inference == "permutation":
+        drawn = used["permutations"] * float(given.neighbours.sizes.max(initial=0))
+        cost += _CELLS_A_DRAW * drawn / cells
+        both = used["permutations"] < fewest_permutations(cells, used["alpha"], used["correction"])
+    values = whole(given.x) if inference == "exact" or both else None
+    if values is not None:
+        multiplied = exact_cost(values, given.neighbours)
+        cost += 1.0 + _CELLS_AN_EXACT * multiplied / cells if multiplied <= AFFORDABLE else 0.0
+    return cost
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
     Geometries = NDArray[np.object_]
+    Find = Callable[[Floats, Floats, Ints], tuple[Ints, ...]]
 
 Algorithm = Literal["dbscan", "hdbscan"]
 
@@ -39,9 +40,16 @@ size in place of the likelihood ratio, at most 78 %; over towns 47 % in place of
 _BATCH = 1 << 17
 """Points and pairs that are looked at together; more cost memory and save no time."""
 _WORK = 10_000_000
-"""Points and pairs that may be looked at in all, some ten seconds; then fewer replicates."""
-_HDBSCAN_WORK = 15
-"""How many times DBSCAN's work a point costs there."""
+"""Points and pairs laid by chance, in all, beyond which there are fewer replicates: some twenty
+seconds. No bound: ``_LEAST_REPLICATES`` are made whatever they cost, up to ``_MOST_WORK``."""
+_MOST_WORK = 100_000_000
+"""If even the fewest replicates cost more (some minutes), nothing is claimed."""
+_MOST_PAIRS = 20_000_000
+"""Pairs within eps in one pattern, held at once: 60 bytes each, a gigabyte or more."""
+_HDBSCAN_WORK = 40
+"""How many times DBSCAN's work a point costs there: two runs of some 20 microseconds a point."""
+_HDBSCAN_MOST = 25_000_000
+"""If the fewest replicates cost more than this there, DBSCAN is used: with 99, 5,000 events."""
 _LEAST_REPLICATES = 99
 _ROUNDS = 200
 """Attempts at placing a point inside a sliver before its inner point must do."""
@@ -65,9 +73,7 @@ def dbscan(
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=bool)
     # Each group steps aside, farther than the groups are wide: they never meet.
     aside = x if group is None else x + group * (float(np.ptp(x)) + 2.0 * eps + 1.0)
-    # Many reports come from one address: every place is looked at once, with its count.
-    spots, place, weight = np.unique(aside + 1j * y, return_inverse=True, return_counts=True)
-    places = np.column_stack([spots.real, spots.imag])
+    places, place, weight = _places(aside, y)
     size = len(places)
     pairs = spatial.cKDTree(places).query_pairs(eps, output_type="ndarray")
     first, second = pairs[:, 0], pairs[:, 1]
@@ -93,11 +99,31 @@ def dbscan(
     return _by_first(label[place]), core[place]
 
 
-def hdbscan(x: Floats, y: Floats, min_points: int) -> Ints:
+def _places(x: Floats, y: Floats) -> tuple[Floats, Ints, Ints]:
+    """Give the distinct places, which of them each point is at, and how many points each holds.
+
+    Many reports come from one address: every place is looked at once, with its count.
+    """
+    spots, place, weight = np.unique(x + 1j * y, return_inverse=True, return_counts=True)
+    return np.column_stack([spots.real, spots.imag]), place, weight
+
+
+def pairs_within(x: Floats, y: Floats, eps: float) -> int:
+    """Count the pairs of distinct places within ``eps`` metres, without listing them."""
+    from scipy import spatial  # noqa: PLC0415 - slow to import, and only this needs it
+
+    places = _places(x, y)[0]
+    tree = spatial.cKDTree(places)
+    return (int(tree.count_neighbors(tree, eps)) - len(places)) // 2
+
+
+def hdbscan(x: Floats, y: Floats, min_points: int, *, alone: bool = False) -> Ints:
     """Give the cluster of each point (-1 for none), each at the density where it lasts longest.
 
     scikit-learn's, with the smallest cluster and the neighbours of a core both ``min_points``.
-    Clusters among noise take in some of it, and so more ground than DBSCAN's.
+    Clusters among noise take in some of it, and so more ground than DBSCAN's. There are two or
+    none, so that one clump in the emptiness is split; unless a cluster may stand ``alone``: then
+    all but some noise is often one, and small ones in it are lost.
     Source: Campello, Moulavi & Sander (2013).
     """
     import sklearn.cluster  # type: ignore[import-untyped] # noqa: PLC0415 - it ships no types; slow
@@ -105,7 +131,9 @@ def hdbscan(x: Floats, y: Floats, min_points: int) -> Ints:
     least = max(min_points, 2)
     if len(x) < least:
         return np.full(len(x), -1, dtype=np.int64)
-    model = sklearn.cluster.HDBSCAN(min_cluster_size=least, min_samples=min_points, copy=True)
+    model = sklearn.cluster.HDBSCAN(
+        min_cluster_size=least, min_samples=min_points, allow_single_cluster=alone, copy=True
+    )
     return _by_first(model.fit_predict(np.column_stack([x, y])).astype(np.int64))
 
 
@@ -232,7 +260,7 @@ def scores(
 
 
 def chance_maxima(
-    find: Callable[[Floats, Floats, Ints], Ints],
+    find: Find,
     ground: Ground,
     total: int,
     *,
@@ -241,15 +269,18 @@ def chance_maxima(
     at_once: int,
     rng: np.random.Generator,
 ) -> Floats:
-    """Give the greatest score of each of many patterns of ``total`` events laid by chance."""
+    """Give the greatest score of each of many patterns of ``total`` events laid by chance.
+
+    Where ``find`` gives more than one grouping, the greatest of them all.
+    """
     best = np.zeros(replicates)
     for start in range(0, replicates, at_once):
         number = min(at_once, replicates - start)
         x, y = ground.draw(number * total, rng)
         group = np.repeat(np.arange(number), total)
-        label = find(x, y, group)
-        of, score, _, _ = scores(x, y, label, group, ground=ground, total=total, reach=reach)
-        np.maximum.at(best, start + of, score)
+        for label in find(x, y, group):
+            of, score, _, _ = scores(x, y, label, group, ground=ground, total=total, reach=reach)
+            np.maximum.at(best, start + of, score)
     return best
 
 
@@ -276,9 +307,15 @@ def run(
 
     ``eps`` (metres), if not given, is where chance lays half a neighbour around an event. HDBSCAN
     takes none; for it ``eps`` only widens outlines, and it finds small places less often (10 of
-    200 events in a disc of 150 m: on four maps in five). Five reports of one event, or from one
-    address, are a cluster: the null says that reports fall one by one. Each event counts once,
-    whatever its weight. A cluster shows where events crowd, against ground or exposure, not why.
+    200 events in a disc of 150 m: on four maps in five). It groups each pattern, real and
+    simulated, twice, with and without leave to find one cluster only; the grouping with the
+    greater score counts. With many events DBSCAN takes its place, and a warning says so.
+
+    With fewer ``replicates`` than ``1 / alpha`` no p could be below ``alpha``: there are as many
+    at least. Many events have fewer; too many, or too many within eps of one another, claim
+    nothing. Five reports of one event, or from one address, are a cluster: the null says that
+    reports fall one by one. Each event counts once, whatever its weight. A cluster shows where
+    events crowd, against ground or exposure, not why.
     """
     if evidence.points is None:
         raise ValueError("clusters needs the points")
@@ -287,7 +324,6 @@ def run(
     inside = at >= 0
     at, x, y = at[inside], evidence.points.x[inside], evidence.points.y[inside]
     total = len(x)
-    # A chosen eps is not handed on: a family with fewer events needs its own.
     used = {
         "algorithm": algorithm,
         "eps": eps,
@@ -298,8 +334,7 @@ def run(
     }
     if total < min_events:
         few = {"method": "clusters", "n": total, "needed": min_events}
-        nothing = _Found(np.zeros(len(cells), dtype=np.int64), np.ones(len(cells)), ())
-        return _answer(nothing, used, (Note("too_few_events", few, "warning"),), enough=False)
+        return _none(cells, used, (Note("too_few_events", few, "warning"),))
     notes = []
     if (evidence.points.weight[inside] != 1).any():
         notes.append(Note("clusters_unweighted"))
@@ -308,14 +343,26 @@ def run(
         notes.append(Note("clusters_exposure_by_cell", {}, "warning"))
     around = np.pi * total * ground.crowding()
     if eps is None:
-        eps = float(f"{(_CHANCE_NEIGHBOURS / around) ** 0.5:.2g}")
+        eps = used["eps"] = float(f"{(_CHANCE_NEIGHBOURS / around) ** 0.5:.2g}")
         notes.append(Note("eps_chosen", {"eps": eps}))
-    find = _finder(algorithm, eps, min_points)
-    work = total * (1.0 + around * eps**2 / 2.0)
+    able = int(1.0 / alpha + 1e-9)  # with one fewer, the least p would be alpha or more
+    if replicates < able:
+        notes.append(Note("replicates_raised", {"n": able, "asked": replicates}))
+    wanted = max(replicates, able)
+    fewest = min(wanted, max(_LEAST_REPLICATES, able))
+    pairs = total * around * eps**2 / 2.0
+    work = total + pairs
+    if algorithm == "hdbscan" and fewest * work * _HDBSCAN_WORK > _HDBSCAN_MOST:
+        algorithm = used["algorithm"] = "dbscan"
+        notes.append(Note("hdbscan_too_many", {"n": total}, "warning"))
+    if fewest * work > _MOST_WORK or (algorithm == "dbscan" and _too_many(x, y, eps, pairs)):
+        too_many = Note("clusters_too_many", {"n": total}, "warning")
+        return _none(cells, used, (*notes, too_many))
     slow = _HDBSCAN_WORK if algorithm == "hdbscan" else 1
-    done = min(replicates, max(_LEAST_REPLICATES, int(_WORK / (work * slow))))
-    if done < replicates:
-        notes.append(Note("fewer_replicates", {"n": done, "asked": replicates, "events": total}))
+    done = used["replicates"] = min(wanted, max(fewest, int(_WORK / (work * slow))))
+    if done < wanted:
+        notes.append(Note("fewer_replicates", {"n": done, "asked": wanted, "events": total}))
+    find = _finder(algorithm, eps, min_points)
     best = chance_maxima(
         find,
         ground,
@@ -326,10 +373,11 @@ def run(
         rng=np.random.default_rng(evidence.seed),
     )
     alone = np.zeros(total, dtype=np.int64)
-    label = find(x, y, alone)
-    _, score, expected, shapes = scores(
-        x, y, label, alone, ground=ground, total=total, reach=eps / 2.0
-    )
+    groupings = [
+        (label, *scores(x, y, label, alone, ground=ground, total=total, reach=eps / 2.0)[1:])
+        for label in find(x, y, alone)
+    ]
+    label, score, expected, shapes = max(groupings, key=lambda one: one[1].max(initial=0.0))
     reached = done - np.searchsorted(np.sort(best), score - 1e-9)
     p = np.asarray((1.0 + reached) / (1.0 + done), dtype=np.float64)
     picture = _Picture(x, y, at, label, score, expected, shapes, p)
@@ -337,21 +385,28 @@ def run(
     return _answer(_placed(picture, evidence, alpha), used, tuple(notes), facts=facts)
 
 
-def _finder(
-    algorithm: Algorithm, eps: float, min_points: int
-) -> Callable[[Floats, Floats, Ints], Ints]:
+def _too_many(x: Floats, y: Floats, eps: float, by_chance: float) -> bool:
+    """Tell whether so many pairs lie within eps, or would by chance, that memory may not do."""
+    possible = len(x) * (len(x) - 1) // 2
+    if possible <= _MOST_PAIRS:
+        return False
+    return by_chance > _MOST_PAIRS or pairs_within(x, y, eps) > _MOST_PAIRS
+
+
+def _finder(algorithm: Algorithm, eps: float, min_points: int) -> Find:
     """Give the algorithm with its settings, for many patterns at once."""
 
-    def by_density(x: Floats, y: Floats, group: Ints) -> Ints:
-        return dbscan(x, y, eps, min_points, group)[0]
+    def by_density(x: Floats, y: Floats, group: Ints) -> tuple[Ints, ...]:
+        return (dbscan(x, y, eps, min_points, group)[0],)
 
-    def by_hierarchy(x: Floats, y: Floats, group: Ints) -> Ints:
-        label = np.full(len(x), -1, dtype=np.int64)
+    def by_hierarchy(x: Floats, y: Floats, group: Ints) -> tuple[Ints, ...]:
+        labels = np.full((2, len(x)), -1, dtype=np.int64)
         for one in range(int(group.max(initial=-1)) + 1):
             own = np.flatnonzero(group == one)
-            found = hdbscan(x[own], y[own], min_points)
-            label[own] = np.where(found < 0, -1, found + label.max() + 1)
-        return label
+            for label, alone in zip(labels, (False, True), strict=True):
+                found = hdbscan(x[own], y[own], min_points, alone=alone)
+                label[own] = np.where(found < 0, -1, found + label.max() + 1)
+        return tuple(labels)
 
     return by_density if algorithm == "dbscan" else by_hierarchy
 
@@ -421,6 +476,12 @@ def _centred(cells: Cells, shape: BaseGeometry) -> Bools:
     return near
 
 
+def _none(cells: Cells, used: Mapping[str, Any], notes: tuple[Note, ...]) -> Result:
+    """Claim nothing, because the events are too few or too many."""
+    nothing = _Found(np.zeros(len(cells), dtype=np.int64), np.ones(len(cells)), ())
+    return _answer(nothing, used, notes, enough=False)
+
+
 def _answer(
     found: _Found,
     used: Mapping[str, Any],
@@ -462,5 +523,7 @@ METHOD = Method(
         Parameter("min_events", "integer", 30, "with fewer events nothing is claimed", above=0),
     ),
     needs_points=True,
+    own=("eps",),
+    resamples=False,
     order=50,
 )

@@ -8,11 +8,13 @@ import numpy as np
 
 from geo.hotspots.claims import (
     PARAMETERS,
+    ROUNDING,
     Correction,
     Inference,
     Neighbourhood,
     chance,
     infer,
+    shifted,
     tested,
     too_few,
     with_events,
@@ -27,33 +29,39 @@ if TYPE_CHECKING:
     from geo.neighbours import Neighbours
 
     Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 
-def gi_star(x: Floats, sums: Floats, sizes: Ints) -> Floats:
-    """Give Gi* of each cell as a z-value, from sums over each cell and its neighbours.
+def gi_star_of(x: Floats, neighbours: Neighbours) -> Floats:
+    """Give Gi* of each cell as a z-value.
 
-    Binary weights, the cell itself included: with W the number of cells in a sum (``sizes``),
-    ``z = (sum - mean W) / (s sqrt((n W - W^2) / (n - 1)))`` where mean and s are over all n cells
-    (s with divisor n). A constant surface has z = 0 everywhere. Source: Ord & Getis (1995), eq. 14.
+    Binary weights, the cell itself included: with W the number of cells in the sum over a cell and
+    its neighbours, ``z = (sum - mean W) / (s sqrt((n W - W^2) / (n - 1)))`` where mean and s are
+    over all n cells (s with divisor n). A constant surface has z = 0 everywhere, and so has a sum
+    over everything. Nothing is lost where values are large and alike, and equal sums of whole
+    numbers have equal z. Source: Ord & Getis (1995), eq. 14.
 
     z is normal only when sums hold enough events; on sparse counts it claims far too much, so
     ``run`` also asks ``geo.significance.chance_p``. Overlapping sums make neighbours alike.
     """
     n = len(x)
-    size = sizes.astype(np.float64)
-    mean = x.mean() if n else 0.0
-    variance = (x * x).mean() - mean * mean if n else 0.0
-    spread = np.sqrt(max(variance, 0.0) * np.maximum(n * size - size * size, 0.0) / max(n - 1, 1))
-    excess = sums - mean * size
-    # A spread that is only rounding (a constant surface, or one sum over everything) carries no z.
-    known = spread > 1e-12 * max(abs(mean), 1e-300) * size
-    return np.divide(excess, spread, out=np.zeros(n), where=known)
-
-
-def gi_star_of(x: Floats, neighbours: Neighbours) -> Floats:
-    """Give Gi* of each cell as a z-value, see :func:`gi_star`."""
-    return gi_star(x, neighbours.sums(x), neighbours.sizes)
+    if n < 2:  # noqa: PLR2004 - nothing to compare with
+        return np.zeros(n)
+    largest = float(max(x.max(), -x.min()))
+    x = shifted(x)
+    mean = float(x.mean())
+    d = x - mean
+    variance = float(np.square(d, out=d).mean())
+    if variance <= (ROUNDING * largest) ** 2:
+        return np.zeros(n)
+    sizes = neighbours.sizes
+    size = np.arange(int(sizes.max()) + 1, dtype=np.float64)
+    spread = np.sqrt(variance / (n - 1) * (n - size) * size)
+    # One sum over everything has no spread, and carries no z.
+    scale = np.divide(1.0, spread, out=np.zeros(len(size)), where=spread > 0.0)
+    z = neighbours.sums(x)
+    z -= np.take(mean * size, sizes, out=d, mode="clip")
+    z *= np.take(scale, sizes, out=d, mode="clip")
+    return z
 
 
 def run(

@@ -9,24 +9,29 @@ import numpy as np
 
 from geo.colocation import (
     count_within,
-    global_quotient,
+    global_quotients,
     kth_nearest,
     local_quotient,
     local_quotient_of_cells,
     near_sites,
+    random_layouts,
     share_within,
+    share_within_of_centres,
     sites_together,
 )
 from geo.hotspots import gi_star
 from geo.hotspots.method import Evidence, Method, Parameter, Result
+from geo.neighbours import LatticeNeighbours, PolygonNeighbours, disc_reach
 from geo.note import Note
 from geo.schema import Column
 from geo.significance import benjamini_hochberg
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from geo.cells import Cells
+    from geo.colocation import Quotients
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -41,6 +46,14 @@ LCLQ_CLASS = Column("lclq_class", "text")
 
 _NEAREST = 20
 """Gaussian weights reach to this nearest event where no radius is given."""
+_WORK = 5_000_000
+"""Cells with events times random relabellings of the whole map, about a second."""
+_LEAST_RELABELLINGS = 99
+_GAUSSIAN_WORK = 10_000_000_000
+"""Pairs of cells with events times relabellings, a few seconds; above, weights are those of cells.
+"""
+_GAUSSIAN_ROWS = 1000
+"""Fewer cells of the family than this still hold all relabellings in memory."""
 
 
 def run(
@@ -68,14 +81,25 @@ def run(
     (``together``, above 1), or a smaller (``apart``)? Not how many there are. The cell and its
     neighbours count alike and p is exact; with ``weights`` ``gaussian`` they fall off with the
     distance (``bandwidth_m``, or to each event's 20th nearest) and p is by ``relabellings``
-    random relabellings, too few to survive many cells. ``few``: no mix
-    of so few events could tell.
+    random relabellings, too few to survive many cells; where that is too much work, ``cells`` is
+    used and a note says so. ``few``: no mix of so few events could tell.
 
-    ``facts``: ``clq_one``, ``clq_other`` (global quotients towards the other side) with their p;
+    ``facts``: ``clq_one``, ``clq_other`` (global quotients towards the other side) with their p,
+    by fewer relabellings on large maps (a note says so);
     and, with sites, ``sites``: for each in order, events within ``reach_m``, expected by even
-    spreading, ratio, p and q; and for all together ``sites_ratio`` and ``sites_p``. Trouble,
-    traffic and bathing all gather where people are: meeting is no cause.
+    spreading, ratio, p and q; and for all together ``sites_ratio`` and ``sites_p``; ``by`` says
+    what even means: over ``ground`` or ``exposure``. Trouble, traffic and bathing all gather where
+    people are: meeting is no cause.
     """
+    cells = evidence.cells
+    nothing = np.zeros(len(cells), dtype=np.int64)
+    a = np.asarray(evidence.families.get(one, nothing), dtype=np.int64)
+    b = sum((n for name, n in evidence.families.items() if name != one), nothing)
+    n = a + b
+    notes = []
+    if weights != "cells" and _gaussian_work(a, n, relabellings) > _GAUSSIAN_WORK:
+        weights = "cells"
+        notes.append(Note("joint_gaussian_too_large", {}, "warning"))
     used = {
         "one": one,
         "alpha": alpha,
@@ -87,10 +111,6 @@ def run(
         "reach_m": reach_m,
         "relabellings": relabellings,
     }
-    cells = evidence.cells
-    nothing = np.zeros(len(cells), dtype=np.int64)
-    a = np.asarray(evidence.families.get(one, nothing), dtype=np.int64)
-    b = sum((n for name, n in evidence.families.items() if name != one), nothing)
     settings: dict[str, Any] = {
         "alpha": alpha,
         "min_events": min_events,
@@ -98,35 +118,32 @@ def run(
         "min_place": min_place,
     }
     sides = []
-    notes = []
-    for side, n in (("one", a), ("other", b)):
-        own = replace(evidence, n=n, weight=n.astype(np.float64), points=None)
+    for side, held in (("one", a), ("other", b)):
+        own = replace(evidence, n=held, weight=held.astype(np.float64), points=None)
         result = gi_star.run(own, values="n", **settings)
         sides.append(result)
-        if not result.enough:
-            values = {"family": one, "n": int(n.sum())}
-            notes.append(Note(f"joint_too_few_{side}", values, "warning"))
+        if result.enough:
+            continue
+        few: dict[str, Any] = {"family": one}
+        key = "joint_no_family"
+        if side == "other" or one in evidence.families or not evidence.families:
+            kind, count, needed = "events", int(held.sum()), min_events
+            if count >= min_events:
+                kind, count, needed = "cells", int((held > 0).sum()), min_occupied
+            few |= {"n": count, "needed": needed}
+            key = f"joint_few_{kind}_{side}"
+        notes.append(Note(key, few, "warning"))
     hot, p, q = zip(*(_claims(side, len(cells)) for side in sides), strict=True)
-    n = a + b
     label = np.select([hot[0] & hot[1], hot[0], hot[1]], ["both", "one", "other"], "")
     label[n == 0] = ""
-    if weights == "cells":
-        mix = local_quotient_of_cells(a, b, n, cells.neighbours)
-    else:
-        mix = local_quotient(
-            cells.x,
-            cells.y,
-            a,
-            b,
-            n,
-            _radii(cells, n) if bandwidth_m is None else bandwidth_m,
-            relabellings=relabellings,
-            seed=evidence.seed,
-        )
+    mix = _mix(evidence, a, b, weights, bandwidth_m, relabellings)
     telling = mix.least_p < alpha
     mix_q = benjamini_hochberg(np.where(telling, mix.p, np.nan))
     mixed = np.where(mix.quotient > 1, "together", "apart")
     mix_class = np.select([~np.isfinite(mix.p), ~telling, mix_q < alpha], ["", "few", mixed], "")
+    done = min(relabellings, max(_LEAST_RELABELLINGS, _WORK // max(int((n > 0).sum()), 1)))
+    if done < relabellings:
+        notes.append(Note("joint_fewer_relabellings", {"n": done, "asked": relabellings}))
     enough = all(side.enough for side in sides)
     return Result(
         columns={
@@ -143,7 +160,7 @@ def run(
         q=np.maximum(*q),
         enough=enough,
         notes=tuple(notes),
-        facts=_quotients(evidence, a, b, relabellings) | _sites(evidence, n, reach_m, relabellings),
+        facts=_quotients(evidence, a, b, done) | _sites(evidence, n, reach_m, relabellings),
         used=used,
     )
 
@@ -158,6 +175,30 @@ def _claims(side: Result, count: int) -> tuple[NDArray[np.bool_], Floats, Floats
     )
 
 
+def _gaussian_work(a: Ints, n: Ints, relabellings: int) -> int:
+    """Count what Gaussian weights ask for: pairs of cells times relabellings."""
+    rows, columns = int((a > 0).sum()), int((n > 0).sum())
+    return max(rows, _GAUSSIAN_ROWS) * columns * relabellings
+
+
+def _mix(
+    evidence: Evidence,
+    a: Ints,
+    b: Ints,
+    weights: str,
+    bandwidth_m: float | None,
+    relabellings: int,
+) -> Quotients:
+    """Compute the local colocation quotients of the cells."""
+    cells, n = evidence.cells, a + b
+    if weights == "cells":
+        return local_quotient_of_cells(a, b, n, cells.neighbours)
+    bandwidth = _radii(cells, n) if bandwidth_m is None else bandwidth_m
+    return local_quotient(
+        cells.x, cells.y, a, b, n, bandwidth, relabellings=relabellings, seed=evidence.seed
+    )
+
+
 def _radii(cells: Cells, n: Ints) -> Floats:
     """Measure from each cell that holds events to the 20th nearest other event."""
     here = np.flatnonzero(n > 0)
@@ -168,44 +209,62 @@ def _radii(cells: Cells, n: Ints) -> Floats:
 
 def _quotients(evidence: Evidence, a: Ints, b: Ints, relabellings: int) -> dict[str, Any]:
     """Compute the global quotients of each side towards the other."""
-    facts: dict[str, Any] = {"n_one": int(a.sum()), "n_other": int(b.sum())}
-    for name, first, second in (("clq_one", a, b), ("clq_other", b, a)):
-        facts[name], facts[f"{name}_p"] = global_quotient(
-            evidence.cells.x,
-            evidence.cells.y,
-            first,
-            second,
-            a + b,
-            relabellings=relabellings,
-            seed=evidence.seed,
-        )
-    return facts
+    cells = evidence.cells
+    one, other = global_quotients(
+        cells.x, cells.y, a, b, a + b, relabellings=relabellings, seed=evidence.seed
+    )
+    return {
+        "n_one": int(a.sum()),
+        "n_other": int(b.sum()),
+        "clq_one": one[0],
+        "clq_one_p": one[1],
+        "clq_other": other[0],
+        "clq_other_p": other[1],
+    }
 
 
 def _sites(evidence: Evidence, n: Ints, reach_m: float, placements: int) -> dict[str, Any]:
     """Compare what lies within reach of the sites with what their ground would give.
 
-    With points, distances are to the events themselves, else to the centres of their cells.
+    With points, distances are to the events themselves and circles cut the cells; else both
+    events and ground lie at the centres of their cells.
     """
+    by = {"by": "ground" if evidence.exposure is None else "exposure"}
     sites, cells = evidence.sites, evidence.cells
     if sites is None or not len(sites):
-        return {}
+        return by
     x, y, held = cells.x, cells.y, n
     if evidence.points is not None:
         inside = cells.locate(evidence.points.x, evidence.points.y) >= 0
         x, y = evidence.points.x[inside], evidence.points.y[inside]
         held = np.ones(len(x), dtype=np.int64)
-        ground = evidence.area if evidence.exposure is None else None
-        share = share_within(cells, evidence.share, sites.x, sites.y, reach_m, ground)
+        share = share_within(cells, evidence.share, sites.x, sites.y, reach_m, _ground(evidence))
     else:
         reached = np.hypot(sites.x[:, None] - x, sites.y[:, None] - y) <= reach_m
         share = np.minimum(reached @ evidence.share, 1.0)
-    near = count_within(x, y, held, sites.x, sites.y, reach_m)
-    found = near_sites(near, int(held.sum()), share)
-    elsewhere = count_within(x, y, held, cells.x, cells.y, reach_m)
-    ratio, p = sites_together(
-        near, elsewhere, evidence.share, placements=placements, seed=evidence.seed
-    )
+    some, total = np.flatnonzero(share > 0), int(held.sum())
+    at = np.zeros((0, len(some)), dtype=np.int64)
+    if len(some):
+        around = _around(evidence, reach_m)
+        at = random_layouts(
+            evidence.share, around, share[some], placements=placements, seed=evidence.seed
+        )
+    drawn, which = np.unique(at, return_inverse=True)
+    which = which.reshape(at.shape)
+    place_x, place_y = np.append(sites.x, cells.x[drawn]), np.append(sites.y, cells.y[drawn])
+    near, elsewhere = np.split(count_within(x, y, held, place_x, place_y, reach_m), [len(sites)])
+    found = near_sites(near, total, share)
+    ratio = p = float("nan")
+    if len(some):
+        share_elsewhere = _exactly_around(evidence, around, drawn, reach_m)
+        ratio, p = sites_together(
+            near[some],
+            share[some],
+            elsewhere[which],
+            share_elsewhere[which],
+            total,
+            seed=evidence.seed,
+        )
     lists = {
         "n": found.n.tolist(),
         "expected": found.expected.tolist(),
@@ -213,7 +272,38 @@ def _sites(evidence: Evidence, n: Ints, reach_m: float, placements: int) -> dict
         "p": found.p.tolist(),
         "q": found.q.tolist(),
     }
-    return {"sites": lists, "sites_ratio": ratio, "sites_p": p}
+    return {"sites": lists, "sites_ratio": ratio, "sites_p": p, **by}
+
+
+def _ground(evidence: Evidence) -> BaseGeometry | None:
+    """Give the area where it is what shares are of: polygons that were drawn may leave gaps."""
+    even = evidence.exposure is None and evidence.cells.grid is not None
+    return evidence.area if even else None
+
+
+def _around(evidence: Evidence, reach_m: float) -> Floats:
+    """Give the share within reach of the centre of each cell; of lattices with points about so."""
+    cells, share = evidence.cells, evidence.share
+    if cells.grid is None:
+        if evidence.points is not None:
+            return share_within(cells, share, cells.x, cells.y, reach_m)
+        return PolygonNeighbours.within(cells.x, cells.y, reach_m).sums(share)
+    grid, column, row = cells.lattice
+    near = LatticeNeighbours(grid.kind, column, row).within(reach_m, grid.size)
+    if evidence.points is None:
+        return near.sums(share)
+    reached = sum(last - first + 1 for _, first, last in disc_reach(grid.kind, reach_m / grid.size))
+    return near.sums(share) * (np.pi * reach_m**2 / (reached * grid.cell_area_m2))
+
+
+def _exactly_around(evidence: Evidence, around: Floats, at: Ints, reach_m: float) -> Floats:
+    """Give the share within reach of the centres of some cells, measured as that of the sites."""
+    cells, ground = evidence.cells, _ground(evidence)
+    if evidence.points is None or cells.grid is None:
+        return around[at]
+    if ground is not None:
+        return share_within(cells, evidence.share, cells.x[at], cells.y[at], reach_m, ground)
+    return share_within_of_centres(cells, evidence.share, at, reach_m)
 
 
 METHOD = Method(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 
 from geo.bandwidths import Rule, abramson, chosen_sigma
 from geo.hotspots.method import Evidence, Method, Parameter, Points, Result
@@ -32,8 +33,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
 
 _EXACT_PAIRS = 20_000_000
+_TILE_NODES = 4_000_000
+"""A raster between places of more is laid in parts, only where there are places."""
+_SPARSE = 10
+"""A lattice that fills less than a tenth of its rows and columns is treated as places."""
 _CLASSES = 20
 _LEAST_MASS = 1e-3
 """A point whose kernel lies outside to all but this much is not raised further."""
@@ -50,7 +56,8 @@ def kde_on_cells(
 
     ``bandwidth`` is one for all or one a point, metres. Few points are summed exactly; many go
     through a raster and a Fourier transform, whose error is below 1e-4 of the peak, with a
-    bandwidth for each point below 1e-3 (measured in the tests against the exact sum).
+    bandwidth for each point below 1e-3 (measured in the tests against the exact sum). Memory does
+    not grow with the extent: what is too wide for one raster is done in parts.
     """
     if not len(points):
         return np.zeros(len(cells))
@@ -103,17 +110,49 @@ def _kde_on_many_cells(points: Points, cells: Cells, kernel: Kernel, bandwidth: 
     column = np.rint((cells.x - x0) / dx).astype(np.int64)
     row = np.rint((cells.y - y0) / dy).astype(np.int64)
     shape = (int(row.max()) + 1, int(column.max()) + 1)
+    if shape[0] * shape[1] > max(_TILE_NODES, _SPARSE * len(cells)):
+        return _kde_between(points, cells.x, cells.y, kernel, bandwidth)
     density = kde_on_raster(points, x0, y0, (dx, dy), shape, kernel=kernel, bandwidth=bandwidth)
     return density[row, column]
 
 
 def _kde_between(points: Points, x: Floats, y: Floats, kernel: Kernel, bandwidth: float) -> Floats:
-    """Give the density at any places by a raster over them and cubic splines."""
+    """Give the density at any places by a raster over them and cubic splines.
+
+    Exact where that costs no more than the raster; else in halves while the raster is too large.
+    """
     step = as_sigma(kernel, bandwidth) / STEPS_PER_SIGMA[kernel]
     x0, y0 = float(x.min()) - 4 * step, float(y.min()) - 4 * step
     shape = (int((y.max() - y0) / step) + 6, int((x.max() - x0) / step) + 6)
+    points = _within(points, (x.min(), y.min(), x.max(), y.max()), reach(kernel, bandwidth))
+    if len(points) * len(x) <= shape[0] * shape[1]:
+        return kernel_sum(points, x, y, kernel=kernel, bandwidth=bandwidth)
+    if shape[0] * shape[1] > _TILE_NODES:
+        density = np.empty(len(x))
+        for half in _halves(x, y):
+            density[half] = _kde_between(points, x[half], y[half], kernel, bandwidth)
+        return density
     density = kde_on_raster(points, x0, y0, step, shape, kernel=kernel, bandwidth=bandwidth)
     return _between(density, (y - y0) / step, (x - x0) / step)
+
+
+def _within(points: Points, bounds: tuple[float, float, float, float], far: float) -> Points:
+    """Keep the points within bounds (west, south, east, north) widened by a distance, metres."""
+    west, south, east, north = bounds
+    near = (points.x >= west - far) & (points.x <= east + far)
+    near &= (points.y >= south - far) & (points.y <= north + far)
+    return points if near.all() else _some(points, near)
+
+
+def _some(points: Points, which: Bools) -> Points:
+    return Points(points.x[which], points.y[which], points.weight[which])
+
+
+def _halves(x: Floats, y: Floats) -> tuple[Bools, Bools]:
+    """Mark the two halves of places, cut across the longer side of what they extend over."""
+    along = x if np.ptp(x) > np.ptp(y) else y
+    first = along < (along.min() + along.max()) / 2.0
+    return first, ~first
 
 
 def _between(values: Floats, row: Floats, column: Floats) -> Floats:
@@ -143,11 +182,34 @@ def mass_inside(
 def _mass_inside(
     x: Floats, y: Floats, area: BaseGeometry, kernel: Kernel, bandwidth: float
 ) -> Floats:
-    """Give each point's share by a raster over the points and what their kernels reach."""
+    """Give each point's share: all or nothing unless its kernel reaches the border."""
+    border = shapely.boundary(area)
+    shapely.prepare((area, border))
+    share = shapely.contains_xy(area, x, y).astype(np.float64)
+    cut = shapely.dwithin(border, shapely.points(x, y), reach(kernel, bandwidth))
+    if cut.any():
+        share[cut] = _mass_at_border(x[cut], y[cut], area, kernel, bandwidth)
+    return share
+
+
+def _mass_at_border(
+    x: Floats, y: Floats, area: BaseGeometry, kernel: Kernel, bandwidth: float
+) -> Floats:
+    """Give each point's share by a raster over the points and what their kernels reach.
+
+    In halves while the raster is too large, with what each half sees of the area.
+    """
     step = as_sigma(kernel, bandwidth) / STEPS_PER_SIGMA["gaussian"]  # a mass has no sharp rim
     far = reach(kernel, bandwidth) + 4 * step
     x0, y0 = float(x.min()) - far, float(y.min()) - far
     shape = (int((y.max() + far - y0) / step) + 2, int((x.max() + far - x0) / step) + 2)
+    if shape[0] * shape[1] > _TILE_NODES:
+        share = np.empty(len(x))
+        seen = shapely.box(x0, y0, x0 + shape[1] * step, y0 + shape[0] * step)
+        area = shapely.intersection(area, shapely.buffer(seen, step, join_style="mitre"))
+        for half in _halves(x, y):
+            share[half] = _mass_at_border(x[half], y[half], area, kernel, bandwidth)
+        return share
     inside = coverage(area, x0, y0, (step, step), shape)
     mass = mass_inside_raster(inside, (step, step), kernel, bandwidth)
     return _between(mass, (y - y0) / step, (x - x0) / step)
@@ -189,12 +251,17 @@ def run(
     where points are dense and wider where they are few, down to a quarter (and half a cell) and up
     to four times: it shows single streets in towns and no bumps of single points in the country,
     but a lone event is spread thin. ``edge_correction`` divides each event by its kernel's mass
-    inside the area (Diggle 1985), so that no mass is lost over the border. A density claims
-    nothing: peaks appear in random points too.
+    inside the area (Diggle 1985), so that no mass is lost over the border. Then only events inside
+    the area count, for the bandwidth as for the density: one outside has little mass inside, and
+    would be drawn in over the border many times over. A density claims nothing: peaks appear in
+    random points too.
     """
     points, cells = evidence.points, evidence.cells
     if points is None:
         raise ValueError("kde needs the points")
+    area = evidence.area if edge_correction else None
+    if area is not None:
+        points = _some(points, shapely.intersects_xy(area, points.x, points.y))
     notes = []
     half = cell_width(cells) / 2
     if bandwidth is None:
@@ -211,9 +278,8 @@ def run(
                     {"least": rounded(widths.min()), "most": rounded(widths.max())},
                 )
             )
-    corrected = edge_correction and evidence.area is not None and len(points) > 0
-    if corrected and evidence.area is not None:
-        share = mass_inside(points, evidence.area, kernel=kernel, bandwidth=widths)
+    if area is not None and len(points):
+        share = mass_inside(points, area, kernel=kernel, bandwidth=widths)
         points = Points(points.x, points.y, points.weight / share)
     density = kde_on_cells(points, cells, kernel=kernel, bandwidth=widths)
     return Result(
@@ -224,7 +290,7 @@ def run(
             "bandwidth": bandwidth,
             "rule": rule,
             "adaptive": adaptive,
-            "edge_correction": corrected,
+            "edge_correction": area is not None,
         },
     )
 
@@ -276,7 +342,7 @@ METHOD = Method(
             "edge_correction",
             "yes/no",
             default=False,
-            help="give back the mass lost over the border",
+            help="give back the mass lost over the border; events outside the area do not count",
         ),
     ),
     needs_points=True,

@@ -12,6 +12,7 @@ from geo.hotspots.claims import (
     Inference,
     Neighbourhood,
     chance,
+    deviations,
     infer,
     tested,
     too_few,
@@ -28,12 +29,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 _ROUNDING = 1e-12
-
-
-def deviations(x: Floats) -> Floats:
-    """Give each value less the mean; exactly 0 where only rounding is left."""
-    d = x - (x.mean() if len(x) else 0.0)
-    return np.where(np.abs(d) <= _ROUNDING * float(np.abs(x).max(initial=0.0)), 0.0, d)
 
 
 def local_moran(x: Floats, sums: Floats, sizes: Ints) -> tuple[Floats, Floats]:

@@ -43,7 +43,8 @@ class Evidence:
     cell, not negative) is what events are measured against: inhabitants, say; without it, ground.
     ``cube`` holds this map's events of all months, also those before the period; ``months`` are
     the first and last month of the period (``geo.months``); both None where no event has a date.
-    ``first_month`` is how far back all the data reach, which this map's own events may not.
+    ``known`` are the months in which all the data, whatever the family, hold an event: in others
+    nothing is known, which is not that nothing happened. None: taken from this map's own span.
     ``families`` are the period's counts per cell of every family that occurs, ``sites`` the places
     beside which trouble is looked for (bathing sites). ``seed`` rules all randomness.
     """
@@ -56,7 +57,7 @@ class Evidence:
     exposure: Floats | None = None
     cube: Cube | None = None
     months: tuple[int, int] | None = None
-    first_month: int | None = None
+    known: frozenset[int] | None = None
     families: Mapping[str, Ints] = field(default_factory=dict)
     sites: Points | None = None
     seed: int = 1
@@ -133,7 +134,9 @@ class Method:
 
     ``together`` marks a method that compares families: it is asked once, for the map of them all.
     ``by_family`` marks one that needs the counts of every family; ``by_month`` one that compares
-    months, which events drawn anew for a period do not have.
+    months, which events drawn anew for a period do not have. ``own`` names the parameters that
+    each map chooses for itself: not handed on from the first map. ``resamples``: its answer can be
+    tried again on events drawn with replacement; copies of one event are no cluster.
     """
 
     name: str
@@ -146,4 +149,6 @@ class Method:
     together: bool = False
     by_family: bool = False
     by_month: bool = False
+    own: tuple[str, ...] = ()
+    resamples: bool = True
     order: int = 100

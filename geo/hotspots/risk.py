@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo.bandwidths import likelihood_sigma
+from geo.exposure import smoothed_rate
 from geo.hotspots.kde import cell_width, kde_on_cells, rounded
 from geo.hotspots.method import Evidence, Method, Parameter, Points, Result
 from geo.kernels import Kernel, as_bandwidth
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 RISK = Column("risk", "real")
 KDE_RATE = Column("kde_rate", "real")
+EB_RATE = Column("eb_rate", "real")
 
 ALL = "all"
 EXPOSURE = "exposure"
@@ -98,8 +100,10 @@ def run(
     ``of`` is a family (None: this map's events), ``against`` another, ``all`` families together,
     or ``exposure``, the inhabitants; None takes inhabitants where they are known, else all
     families. ``risk`` is how many times the whole area's average; against inhabitants
-    ``kde_rate`` is smoothed events per 1,000 of them over the period. Too few events, a family
-    that does not occur or the same on both sides leave all cells unknown, and a note says so.
+    ``kde_rate`` is smoothed events per 1,000 of them over the period, and ``eb_rate`` the same
+    cell by cell, drawn to the area's where few live (``geo.exposure.smoothed_rate``; Marshall
+    1991): it borrows from all cells, not from those around. Too few events, a family that does
+    not occur or the same on both sides leave all cells unknown, and a note says so.
 
     It claims nothing, and is no test. People are counted where they live, but trouble meets
     them where they go: in a centre with few homes the rate is high for that reason alone.
@@ -112,7 +116,7 @@ def run(
         floor = _FLOOR.get(against, _FLOOR_OF_EVENTS)
     note = _hindrance((of, top), (against, bottom), min_events)
     notes = [] if note is None else [note]
-    risk = rate = np.full(len(cells), np.nan)
+    risk = rate = bayes = np.full(len(cells), np.nan)
     if note is None and top is not None and bottom is not None:
         if bandwidth is None:
             sides = (top,) if against == EXPOSURE else (top, bottom)
@@ -121,9 +125,11 @@ def run(
         risk, rate = relative_risk(
             top, bottom, cells, kernel=kernel, bandwidth=bandwidth, floor=floor
         )
+        bayes = smoothed_rate(top, bottom)
     columns = {RISK.name: risk}
     if evidence.exposure is not None and against == EXPOSURE:
         columns[KDE_RATE.name] = rate * 1000.0
+        columns[EB_RATE.name] = bayes
     return Result(
         columns=columns,
         enough=note is None or note.level == "info",
@@ -176,8 +182,8 @@ METHOD = Method(
     name="risk",
     summary="Relative risk: how common one kind of event is beside another, beside all, or per "
     "inhabitant, in times the area's average. Claims nothing.",
-    source="Bithell (1990); Kelsall & Diggle (1995)",
-    columns=(RISK, KDE_RATE),
+    source="Bithell (1990); Kelsall & Diggle (1995); Marshall (1991)",
+    columns=(RISK, KDE_RATE, EB_RATE),
     run=run,
     parameters=(
         Parameter("of", "text", None, "a family; by default the map's own events"),
@@ -202,5 +208,6 @@ METHOD = Method(
         Parameter("min_events", "integer", 30, "with fewer events nothing is shown", above=0),
     ),
     by_family=True,
+    own=("bandwidth",),
     order=25,
 )

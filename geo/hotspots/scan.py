@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from geo.circles import zones
 from geo.hotspots.method import Cluster, Evidence, Method, Parameter, Result
 from geo.months import month_text
 from geo.note import Note
-from geo.scan import Scan, scan_expectation, scan_permutation, scan_poisson, zones
+from geo.scan import Scan, scan_expectation, scan_permutation, scan_poisson
 from geo.schema import Column
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - it chooses, one thing after another
         places.x,
         places.y,
         centres=occupied,
+        among=occupied if model == "permutation" else None,
         max_radius_m=radius,
         max_share=max_share,
         weights=counts.sum(axis=1) if model == "permutation" else share,

@@ -10,13 +10,14 @@ import numpy as np
 from geo.months import UNKNOWN_HOUR, month_and_hour
 from layers.rows import Built, month_column
 from layers.sources import CATEGORY, CLOCK, ID, PLACE, TIME, WEIGHT, Field, Kind
-from layers.when import Times, from_to
+from layers.when import from_to, unsaid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo.aoristic import Between
     from layers.rows import Rows
+    from layers.when import Times
 
     Moments = NDArray[np.datetime64]
 
@@ -56,17 +57,14 @@ def build(rows: Rows) -> Built:
     """Give what, when, where in words, and the weight; an incident has a date or is left out.
 
     Of an incident from one time to another the month is that of both ends, else that of the
-    midpoint; its hour of the week is that of both ends, else unknown. It is also spread over the
-    time between (``geo.aoristic``), however long; the longest is said. ``time`` in the table is
-    the moment, or where the incident began.
+    midpoint; its hour of the week is that of both ends, else unknown. Of one that says only when
+    it was over or found, the hour is unknown. It is also spread over the time between
+    (``geo.aoristic``), however long; the longest is said. ``time`` in the table is the moment, or
+    when the incident began, or when it was found where nothing else is known.
     """
     category = rows.categories(required=True)
-    if not rows.need("time", "time_from", "time_to"):
-        none = np.zeros(len(rows), dtype=bool)
-        shown = np.full(len(rows), np.datetime64("NaT"), dtype="datetime64[s]")
-        times, between = Times(shown, none, none), None
-    else:
-        shown, times, between = _moments(rows)
+    rows.need("time", "time_from", "time_to")
+    shown, times, between = _moments(rows)
     month, hour = month_and_hour(times.local)
     hour[~times.has_hour] = UNKNOWN_HOUR
     weight = rows.weights(category)
@@ -91,17 +89,16 @@ def build(rows: Rows) -> Built:
 def _moments(rows: Rows) -> tuple[Moments, Times, Between | None]:
     """Give the time to show, the one to count by, and the spans to spread over."""
     dated = rows.clocklike("time_from") or rows.clocklike("time_to")
-    begun, ended = rows.span(("time_from", "clock_from"), ("time_to", "clock_to"), "time")
+    nothing = unsaid(len(rows))
+    begun, ended = (
+        nothing if one is None else one
+        for one in rows.span(("time_from", "clock_from"), ("time_to", "clock_to"), "time")
+    )
     moment = None if dated else rows.times("time", "clock")
-    between = None
-    if begun is not None and ended is not None:
-        found = from_to(begun, ended)
-        rows.leave_out(found.turned, "ends_before_start", rows.columns["time_to"])
-        times, between = found.times, found.between
-        shown = np.where(np.isnat(begun.local), ended.local, begun.local)
-    else:
-        only = next(one for one in (begun, ended, moment) if one is not None)
-        times, shown = only, only.local
+    found = from_to(begun, ended)
+    rows.leave_out(found.turned, "ends_before_start", rows.columns.get("time_to", ""))
+    times, between = found.times, found.between
+    shown = np.where(np.isnat(begun.local), ended.local, begun.local)
     if moment is not None:
         there = ~np.isnat(moment.local)
         shown = np.where(there, moment.local, shown)
@@ -112,8 +109,8 @@ def _moments(rows: Rows) -> tuple[Moments, Times, Between | None]:
         )
         if between is not None:
             between = between.but(there)
-    column = next(rows.columns[n] for n in ("time", "time_from", "time_to") if rows.has(n))
-    rows.leave_out(np.isnat(times.local), "no_date", column)
+    said = [rows.columns[n] for n in ("time", "time_from", "time_to") if rows.has(n)]
+    rows.leave_out(np.isnat(times.local), "no_date", said[0] if said else "")
     return shown, times, between
 
 

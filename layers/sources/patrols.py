@@ -15,7 +15,7 @@ from layers.categories import squeeze
 from layers.layer import Events
 from layers.rows import Built, month_column, no_times, pick
 from layers.sources import ID, PLACE, Field, Kind
-from layers.when import elapsed_minutes
+from layers.when import elapsed_minutes, universal_to_wall, wall_to_universal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,12 +63,12 @@ _LONGEST_H = 24
 def build(rows: Rows) -> Built:
     """Give purpose, unit, start and minutes; minutes come from the end where there is one.
 
+    A patrol that says its day and no start lies in the day's month, at an unknown hour.
     An end before the start is left out, as is a patrol of more than a day. A patrol that says
     neither its end nor its minutes is drawn, and counts for no presence.
     """
     begun, ended = rows.span(("start", "clock_start"), ("end", "clock_end"), "date")
-    if begun is None:
-        begun = rows.times("date")
+    begun = rows.or_day(begun, "date")
     own = rows.numbers("minutes", least=0.0)
     nothing = np.full(len(rows), np.datetime64("NaT"), dtype="datetime64[s]")
     start = nothing if begun is None else begun.local
@@ -134,8 +134,10 @@ def spread(
 ) -> Events:
     """Spread patrols over the hours in which they lasted and along their lines; weight is minutes.
 
-    Split exactly where an hour ends, by the clock on the wall. A patrol whose ``start`` is not
-    known (NaT) lies in the month of its ``date`` at an unknown hour. A line is taken in stretches
+    Split exactly where an hour ends, by the clock on the wall in Sweden: the hour that is skipped
+    in spring has no minutes, the one that comes twice in autumn may have 120; a start within it
+    is in the first of the two. A patrol whose ``start`` is not known (NaT) lies in the month of
+    its ``date`` at an unknown hour. A line is taken in stretches
     of equal length, at most ``STEP_M`` long, with equal shares. Minutes that are not known (NaN)
     give no entry; the sum of the others' minutes is kept.
     """
@@ -165,12 +167,16 @@ def spread(
 def _by_hour(
     start: Moments, date: Moments, minutes: Floats
 ) -> tuple[Ints, NDArray[np.int32], NDArray[np.int16], Floats]:
-    """Cut spans of time where hours end: whose, month, hour of the week, minutes."""
+    """Cut spans of time where hours end: whose, month, hour of the week, minutes.
+
+    Time that passes is universal; summer time moves the clock by whole hours, so that the hours
+    of both end together.
+    """
     known = ~np.isnat(start)
-    begin = np.where(known, start, np.datetime64(0, "s")).astype("datetime64[s]").astype(np.int64)
+    begin = wall_to_universal(np.where(known, start, np.datetime64(0, "s")))
     whose, at, seconds = cut_by_hour(begin, np.where(known, minutes * 60.0, 0.0))
     share = np.where(known[whose], seconds / 60.0, minutes[whose])
-    month, hour = month_and_hour(at.astype("datetime64[s]"))
+    month, hour = month_and_hour(universal_to_wall(at))
     by_date, _ = month_and_hour(date)
     month = np.where(known[whose], month, by_date[whose]).astype(np.int32)
     hour = np.where(known[whose], hour, UNKNOWN_HOUR).astype(np.int16)

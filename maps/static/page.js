@@ -329,7 +329,7 @@ globalThis.lagesbild ??= {};
           const free = places.find((place) => clear(around(place)));
           const [px, py] = free ?? places[0];
           const r = free ? 9 : 4;
-          const square = { x: px - r, y: py - r, width: 2 * r, height: 2 * r, rx: r / 3 };
+          const square = { x: px - 1.25 * r, y: py - r, width: 2.5 * r, height: 2 * r, rx: r / 3 };
           const badge = lb.svg("g", { class: "alert-badge" });
           badge.append(lb.svg("rect", { ...square, class: "badge-disc" }));
           if (free) {
@@ -437,7 +437,7 @@ globalThis.lagesbild ??= {};
       find("summary").textContent = view.summary;
       const remarks = view.warnings.map((text) => lb.element("p", "remark", text));
       if (!view.enough && !remarks.length) remarks.unshift(lb.element("p", "empty", words.few));
-      else if (view.enough && !view.spots.length) remarks.unshift(lb.element("p", "empty", words.no_spots));
+      else if (view.enough && view.tested && !view.spots.length) remarks.unshift(lb.element("p", "empty", words.no_spots));
       find("view-notes").replaceChildren(...remarks);
       find("more").textContent = view.more;
       find("whole").replaceChildren(...view.facts.map((text) => lb.element("li", "", text)));

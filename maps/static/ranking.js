@@ -167,6 +167,7 @@ globalThis.lagesbild ??= {};
           element("h2", "", group.title),
           group.none ? element("p", "empty", group.none) : null,
           items.length ? element("ul", "", ...items) : null,
+          group.more ? element("p", "more", group.more) : null,
         );
       }),
     );
