@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+import situations as made
 
 from geo.aoristic import Between
 from geo.cells import lattice_cells
@@ -16,7 +17,6 @@ from geo.months import parse_month
 from layers.layer import Events
 from maps import bathing
 from maps.words import words
-from tests import situations as made
 
 YEAR = (parse_month("2021-01"), parse_month("2021-12"))
 CELLS = lattice_cells(Grid("square", 500), shapely.box(0, 0, 20_000, 20_000))
@@ -127,7 +127,9 @@ def test_an_incident_from_one_time_to_another_lies_at_its_midpoint():
 
 def test_what_is_undated_in_no_cell_or_without_a_place_is_in_no_season():
     """An event without a date, one outside the cells, one known for the area only."""
-    events = incidents(*at(HERE, "2021-07-15"), (*HERE, None), (-100.0, 5_000.0, "2021-07-15"))
+    events = incidents(
+        *at(HERE, "2021-07-15"), (*HERE, None), (-100.0, 5_000.0, "2021-07-15 14:00")
+    )
     layer = sites(shapely.Point(HERE), shapely.Point(0, 5_000))
     assert told(layer, events)["season_n"].tolist() == [1, 0]
     table = pd.DataFrame({"id": ["a"], "time": pd.to_datetime(["2021-07-15"])})
@@ -150,7 +152,7 @@ def test_layers_that_are_no_events_are_not_counted():
 
 
 def test_findings_stand_with_their_sites_over_all_layers():
-    """In the order of layers and rows; a site without a place has none, other layers are as were."""
+    """In the order of layers and rows; a site without a place has none."""
     first = sites(shapely.Point(HERE), None, shapely.Point(THERE))
     second = replace(sites(shapely.Point(6_000, 6_000)), name="more")
     found = {name: [1, 2, 3] if name == "n" else [0.1, 0.2, np.nan] for name in bathing.FOUND}

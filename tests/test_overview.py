@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import situations as made
 
 from geo.months import parse_month
 from geo.note import Note
 from maps.overview import sentences
 from maps.words import Words, words
-from tests import situations as made
 
 MONTH = parse_month("2021-12")
 ALL = made.situation().views[0]
