@@ -60,7 +60,7 @@ def main() -> int:
     asked = parser.parse_args()
     cases = (
         ("192 places, 24 days, 194 cases, to 7 days at the end", 192, 24, 194, 3.1, 7, True, 2.0),
-        ("1,400 places, 24 months, 2,300 events, to 3 at the end", 1400, 24, 2300, 3, 3, True, 1.0),
+        ("1,400 places, 24 months, 2,300 events, to 3 at the end", 1400, 24, 2300, 3, 3, True, 1.5),
         ("1,000 places, 60 months, 20,000 events, any 12", 1000, 60, 20_000, 50, 12, False, 20.0),
         ("200 places, 60 months, 4,000 events, any 12", 200, 60, 4000, 50, 12, False, None),
         ("1,000 places, 60 months, 2,000 events, any 12", 1000, 60, 2000, 50, 12, False, None),

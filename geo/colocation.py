@@ -90,8 +90,7 @@ def global_quotients(
     def shared(types: Ints) -> Floats:
         """Part of a type among the nearest of an event of the other, a row a relabelling."""
         part = types / np.maximum(n - 1, 1)
-        if len(ones):
-            part[:, of[ones]] = np.add.reduceat(types[:, beside], ones, axis=1) / events[of[ones]]
+        part[:, of[ones]] = np.add.reduceat(types[:, beside], ones, axis=1) / events[of[ones]]
         return part
 
     def both(a: Ints, b: Ints) -> Floats:
@@ -328,7 +327,7 @@ def random_layouts(
     """Draw a place for every site, at random among those with about as much around them.
 
     Places have the chance ``weight``; ``around`` is the share of the ground within reach of each,
-    ``share`` that within reach of each site (above 0). Each site is drawn a place with at most a
+    ``share`` that within reach of each site. Each site is drawn a place with at most a
     quarter more or less, or one of the nearest 50. So sites at a shore or border, whose circles
     hold little and vary much, are held against others that do. Gives positions of places, shape
     (placements, sites); needs a place with a weight and something around it.

@@ -38,6 +38,9 @@ _ROOM = 1 << 26
 """Counts of all maps by chance that are in memory at once (three bytes each, or five)."""
 _NONE = 1e-300
 _EULER = 0.5772156649015329
+_TWO_DECADES = 0.01
+_FAR = 700.0
+"""So many spreads below the mode p is 1, and the exponential still a number."""
 
 
 # --- windows ----------------------------------------------------------------------------------
@@ -390,10 +393,9 @@ def _deal(
 class ScanCluster:
     """One circle and window; ``first`` and ``last`` are steps of time, both included.
 
-    ``expected`` is by the scan's model, ``p_mc`` the share of maps by chance whose best circle
-    is at least as good, ``p_gumbel`` the same from a Gumbel law fitted to their best. ``p`` is
-    ``p_mc``, but where no map by chance was as good, ``p_gumbel`` if that is less.
-    ``recurrence`` is how many steps of time would pass between such alarms by chance alone.
+    ``expected`` is by the scan's model, ``p`` the share of maps by chance whose best circle is at
+    least as good, the observed map among them: never less than 1 / (1 + replicates). ``p_gumbel``
+    is the same from a Gumbel law fitted to their best.
     """
 
     centre: int
@@ -405,13 +407,16 @@ class ScanCluster:
     expected: float
     llr: float
     p: float
-    p_mc: float
     p_gumbel: float
 
     @property
     def recurrence(self) -> float:
-        """Steps of time between alarms by chance, if a scan is made at every step."""
-        return 1.0 / self.p
+        """Steps of time between alarms by chance, if a scan is made at every step.
+
+        Where the Gumbel law says that chance is rarer than the replicates can tell, that counts,
+        but two decades at most: so far out the law is only a shape.
+        """
+        return 1.0 / max(min(self.p, self.p_gumbel), self.p * _TWO_DECADES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -636,7 +641,6 @@ def _answer(
         members = zones.members(zone)
         first, last = windows.span(int(window[zone]))
         p_mc, p_gumbel = p_values(score[zone], maxima)
-        none = p_mc * (len(maxima) + 1) < 1.5  # noqa: PLR2004 - no map by chance was as good
         clusters.append(
             ScanCluster(
                 centre=int(zones.centre[zones.of_centre[zone]]),
@@ -647,8 +651,7 @@ def _answer(
                 n=int(count[zone]),
                 expected=float(expected[zone]) / search.divisor,
                 llr=float(score[zone]),
-                p=min(p_mc, p_gumbel) if none else p_mc,
-                p_mc=p_mc,
+                p=p_mc,
                 p_gumbel=p_gumbel,
             )
         )
@@ -722,4 +725,4 @@ def p_values(score: float, maxima: Floats) -> tuple[float, float]:
     if spread <= 0.0:
         return p_mc, p_mc
     where = float(maxima.mean()) - _EULER * spread
-    return p_mc, float(-np.expm1(-np.exp(-(score - where) / spread)))
+    return p_mc, float(-np.expm1(-np.exp(min((where - score) / spread, _FAR))))

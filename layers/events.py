@@ -130,7 +130,7 @@ class EventStream:
     _extent: tuple[int, int, int] = (0, 0, 0)
     _dates: _Dates | None = None
     _dated: int = 0
-    _midnight: dict[str, bool] = field(default_factory=dict)
+    _midnight: dict[str, bool | None] = field(default_factory=dict)
 
     def batches(self) -> Iterator[Events]:
         """Give the events batch by batch.
@@ -204,10 +204,10 @@ class EventStream:
         elif clock is not None:
             times = read_times(dates, data[clock])
         else:
-            times = read_times(dates, midnight=self._midnight.get(name))
-            told = says_midnight(times)
-            if told is not None:
-                self._midnight.setdefault(name, told)
+            told = self._midnight.get(name)
+            times = read_times(dates, midnight=told)
+            if told is None:
+                self._midnight[name] = says_midnight(times)
         for note in times.notes:
             self._note(note)
         return times

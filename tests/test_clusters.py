@@ -6,6 +6,7 @@ import csv
 import gzip
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -18,7 +19,17 @@ from sklearn.cluster import DBSCAN
 from geo.cells import lattice_cells, polygon_cells
 from geo.grid import Grid
 from geo.hotspots import Evidence, Points, clusters
-from geo.hotspots.clusters import Ground, dbscan, hdbscan, likelihood_ratio, outlines, run
+from geo.hotspots.clusters import (
+    METHOD,
+    Ground,
+    dbscan,
+    hdbscan,
+    likelihood_ratio,
+    outlines,
+    pairs_within,
+    run,
+)
+from geo.note import Note
 
 AREA = shapely.Polygon([(0, 0), (20_000, 0), (26_000, 9_000), (12_000, 21_000), (1_000, 15_000)])
 CELLS = lattice_cells(Grid("square", 500), AREA)
@@ -369,3 +380,117 @@ def test_starting_does_not_wait_for_what_is_seldom_needed():
     asked = "import sys, geo.hotspots.clusters; print({'scipy', 'sklearn'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_only_clump_is_one_cluster(seed):
+    """Sixty in a disc and ten anywhere: HDBSCAN claims one cluster, most of them, not a part."""
+    x, y = planted(np.random.default_rng(seed), 10, 60, radius=300)
+    (cluster,) = run(evidence(x, y), algorithm="hdbscan", replicates=39).clusters
+    assert 40 <= cluster.n <= 60
+    assert np.hypot(cluster.x - 9000, cluster.y - 9000) < 100
+    among = planted(np.random.default_rng(seed), 40, 60, radius=300)
+    most = run(evidence(*among), algorithm="hdbscan", replicates=39).clusters[0]
+    assert most.n >= 60
+    assert np.hypot(most.x - 9000, most.y - 9000) < 1500
+
+
+@pytest.mark.slow
+def test_random_points_make_a_cluster_by_hierarchy_on_at_most_one_map_in_twenty():
+    """60 random maps of 100 events; the bound is 5 % plus three standard errors (13.4 %)."""
+    rng = np.random.default_rng(9)
+    ground = Ground.of(CELLS, AREA, EVEN, even=True)
+    false = 0
+    for number in range(60):
+        given = evidence(*ground.draw(100, rng), seed=number)
+        false += bool(run(given, algorithm="hdbscan", replicates=39).hot.any())
+    assert false / 60 <= 0.05 + 3 * (0.05 * 0.95 / 60) ** 0.5
+
+
+def test_with_many_events_dbscan_takes_the_place_of_hdbscan():
+    """What would take many minutes is not begun: DBSCAN's clusters, and a warning."""
+    x, y = planted(np.random.default_rng(1), 3500, 40)
+    given = evidence(x, y)
+    result = run(given, algorithm="hdbscan", replicates=99)
+    assert Note("hdbscan_too_many", {"n": 3540}, "warning") in result.notes
+    assert result.used["algorithm"] == "dbscan"
+    plain = run(given, replicates=99)
+    assert plain.hot.any()
+    assert result.columns["cluster_p"].tobytes() == plain.columns["cluster_p"].tobytes()
+    assert "hdbscan_too_many" not in {note.key for note in plain.notes}
+
+
+@given(POINTS, st.integers(0, 6))
+def test_pairs_are_counted_as_brute_force_counts_them(points, eps):
+    """Pairs of distinct places within eps, each once."""
+    places = np.array(sorted(set(points)), dtype=float)
+    far = np.hypot(*(places[:, None] - places).transpose(2, 0, 1))
+    expected = (np.triu(far <= eps, 1)).sum()
+    assert pairs_within(*np.array(points, dtype=float).T, eps) == expected
+
+
+@pytest.mark.parametrize(("spread", "eps"), [(40.0, 90.0), (12_000.0, 9000.0)])
+def test_too_many_pairs_claim_nothing_and_say_so(spread, eps):
+    """8,000 events within eps of one another, really or by chance: no pairs listed, a warning."""
+    rng = np.random.default_rng(4)
+    x, y = rng.uniform(6000 - spread / 2, 6000 + spread / 2, (2, 8000))
+    inside = shapely.contains_xy(AREA, x, y)
+    tracemalloc.start()
+    result = run(evidence(x, y), eps=eps)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert not result.enough
+    assert not result.hot.any()
+    assert not result.clusters
+    assert result.notes == (Note("clusters_too_many", {"n": int(inside.sum())}, "warning"),)
+    assert most < 100e6
+    piled = run(evidence(np.full(8000, 9000.0), np.full(8000, 9000.0)), eps=90.0, replicates=20)
+    assert piled.enough  # one address is one place
+
+
+def test_too_much_work_by_chance_claims_nothing(monkeypatch):
+    """Where even the fewest patterns would take too long, none is laid, and a warning says so."""
+    x, y = planted(np.random.default_rng(1))
+    monkeypatch.setattr(clusters, "_MOST_WORK", 195 * 99)
+    result = run(evidence(x, y))
+    assert not result.enough
+    assert result.notes[-1] == Note("clusters_too_many", {"n": 195}, "warning")
+
+
+@pytest.mark.parametrize(("alpha", "able"), [(0.05, 20), (0.01, 100), (0.3, 3), (0.1, 10)])
+def test_so_few_replicates_that_nothing_can_be_claimed_are_raised(monkeypatch, alpha, able):
+    """One more than could never claim: p is 1 / (1 + R), which must be below alpha."""
+    assert 1 / (1 + able) < alpha <= 1 / able + 1e-9 or able == 3
+    x, y = planted(np.random.default_rng(1))
+    result = run(evidence(x, y), alpha=alpha, replicates=2)
+    assert result.clusters
+    assert result.clusters[0].p == 1 / (1 + able)
+    assert Note("replicates_raised", {"n": able, "asked": 2}) in result.notes
+    assert result.used["replicates"] == able
+    monkeypatch.setattr(clusters, "_WORK", 1)  # nor does much work make them too few
+    fewest = run(evidence(x, y), alpha=alpha, replicates=999)
+    assert fewest.used["replicates"] == max(99, able)
+    assert fewest.clusters
+    assert "replicates_raised" not in {note.key for note in fewest.notes}
+
+
+def test_what_was_used_is_told_and_can_be_used_again():
+    """Chosen values as numbers; eps is each map's own; copies of events are no clusters.
+
+    Events of even ground drawn anew with replacement nearly always make a cluster: why the
+    answer is not tried that way.
+    """
+    x, y = planted(np.random.default_rng(1))
+    first = run(evidence(x, y), replicates=99)
+    assert first.used["eps"] == first.facts["eps_m"]
+    assert first.used["replicates"] == 99
+    again = run(evidence(x, y), **first.used)
+    assert again.columns["cluster_p"].tobytes() == first.columns["cluster_p"].tobytes()
+    assert {p.name for p in METHOD.parameters} == set(first.used)
+    assert METHOD.own == ("eps",)
+    assert not METHOD.resamples
+    rng = np.random.default_rng(3)
+    x, y = anywhere(200, rng)
+    assert not run(evidence(x, y), replicates=39).hot.any()
+    drawn = [rng.integers(0, 200, 200) for _ in range(5)]
+    assert all(run(evidence(x[some], y[some]), replicates=39).hot.any() for some in drawn)

@@ -187,3 +187,15 @@ def test_no_season_in_the_period_is_no_rate():
     nowhere = season_rates(none, one, np.array(["2021-07-01"], "datetime64[D]"),
                            period=days("2021-01-01", "2021-12-31"))  # fmt: skip
     assert len(nowhere.n) == 0
+
+
+def test_several_points_share_their_value():
+    """A multipoint's 90 inhabitants: 30 at each of three points, one of them outside."""
+    cells = lattice_cells(Grid("square", 500), shapely.box(1, 1, 999, 499))
+    shapes = objects(
+        shapely.MultiPoint([(10, 10), (600, 20), (-50, 0)]), shapely.MultiPoint(),
+        shapely.Point(700, 20), shapely.Point(),
+    )  # fmt: skip
+    found = spread_over_cells(shapes, np.array([90.0, 5.0, 7.0, 3.0]), cells)
+    assert found.per_cell == pytest.approx([30.0, 37.0])
+    assert found.outside == pytest.approx(38.0)

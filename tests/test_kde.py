@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ from scipy.special import j0, ndtr
 from shapely import affinity
 from sklearn.neighbors import KernelDensity
 
+from geo import kernels
 from geo.bandwidths import abramson, likelihood_scores, likelihood_sigma, scott_sigma
-from geo.cells import lattice_cells, polygon_cells
+from geo.cells import Cells, lattice_cells, polygon_cells
 from geo.grid import Grid
 from geo.hotspots import Evidence, Points
 from geo.hotspots import kde as module
@@ -369,9 +371,11 @@ def test_edge_correction_is_spatstats(robberies):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("nodes", [1_000_000, 20_000])
 @pytest.mark.parametrize("bandwidth", [300.0, 700.0, 2000.0])
-def test_the_mass_inside_a_box_is_two_error_functions(bandwidth):
-    """The Gaussian's closed form, for points near and at the border of a box off the raster."""
+def test_the_mass_inside_a_box_is_two_error_functions(monkeypatch, bandwidth, nodes):
+    """The Gaussian's closed form, near and at the border of a box off the raster; also in parts."""
+    monkeypatch.setattr(module, "_TILE_NODES", nodes)
     west, south, east, north = 3.7, 11.3, 19_959.0, 15_983.0
     rng = np.random.default_rng(10)
     x, y = (
@@ -457,3 +461,98 @@ def test_what_was_used_can_be_used_again():
     again = run(evidence, **first.used)
     assert again.columns["kde"] == pytest.approx(first.columns["kde"])
     assert {p.name for p in module.METHOD.parameters} == set(first.used)
+
+
+def seen(points, size=250.0):
+    """What the method sees of points, on squares over the area."""
+    cells = lattice_cells(Grid("square", size), AREA)
+    zero = np.zeros(len(cells))
+    return Evidence(cells, zero.astype(np.int64), zero, points, AREA)
+
+
+@pytest.mark.parametrize("adaptive", [False, True])
+def test_events_outside_are_not_drawn_in_over_the_border(adaptive):
+    """Corrected, ten events just outside change nothing; with none inside there is nothing."""
+    rng = np.random.default_rng(12)
+    x, y = rng.uniform(1000, 15_000, (2, 60))
+    x, y = np.append(x, [0.0, 20_000.0]), np.append(y, [500.0, 16_000.0])  # on the border: inside
+    beside = np.full(10, -880.0), np.linspace(8000, 8090, 10)
+    inside = Points(x, y, np.ones(62))
+    both = Points(np.append(x, beside[0]), np.append(y, beside[1]), np.ones(72))
+    given = {"edge_correction": True, "adaptive": adaptive}
+    alone, mixed = (run(seen(points), **given) for points in (inside, both))
+    assert mixed.columns["kde"].tobytes() == alone.columns["kde"].tobytes()
+    mass = (alone.columns["kde"] * seen(inside).cells.area_m2 / 1e6).sum()
+    assert mass == pytest.approx(62.0, rel=0.01)
+    nothing = run(seen(Points(*beside, np.ones(10))), bandwidth=900.0, **given)
+    assert not nothing.columns["kde"].any()
+    assert nothing.used["edge_correction"]
+
+
+@pytest.mark.parametrize("kernel", ["quartic", "gaussian"])
+def test_a_raster_in_parts_is_the_exact_density(monkeypatch, kernel):
+    """What is too large for one raster is the same from many, at nodes and between them."""
+    points = cloud(4000, seed=8)
+    rng = np.random.default_rng(13)
+    x, y = (
+        np.append(rng.uniform(0, 20_000, 3000), 60_000.0),
+        np.append(rng.uniform(0, 16_000, 3000), 7000.0),
+    )
+    exact = kernel_sum(points, x, y, kernel=kernel, bandwidth=600.0)
+    made = []
+
+    def noted(*given, **named):
+        made.append(given[4])
+        return kde_on_raster(*given, **named)
+
+    monkeypatch.setattr(module, "kde_on_raster", noted)
+    monkeypatch.setattr(module, "_TILE_NODES", 40_000)
+    found = module._kde_between(points, x, y, kernel, 600.0)
+    assert abs(found - exact).max() < 1e-4 * exact.max()
+    assert len(made) > 1
+    assert max(rows * columns for rows, columns in made) <= 40_000
+    whole = kde_on_raster(points, 0.0, 0.0, 50.0, (320, 400), kernel=kernel, bandwidth=600.0)
+    monkeypatch.setattr(kernels, "_MOST_NODES", 60_000)
+    parts = kde_on_raster(points, 0.0, 0.0, 50.0, (320, 400), kernel=kernel, bandwidth=600.0)
+    assert parts.shape == whole.shape
+    assert 0 < abs(parts - whole).max() < 1e-4 * whole.max()
+
+
+def test_a_wide_country_and_a_narrow_kernel_need_little_memory():
+    """Drawn cells and 4,000 points over 100 km, radius 60 m: exact, where one raster is 30 GB."""
+    rng = np.random.default_rng(14)
+    x, y = rng.uniform(0, 100_000, (2, 4000))
+    points = Points(x, y, np.ones(4000))
+    area = shapely.box(0, 0, 100_000, 100_000)
+    squares = lattice_cells(Grid("square", 1250), area)
+    cells = polygon_cells(squares.polygons, squares.ids)
+    assert len(points) * len(cells) > module._EXACT_PAIRS
+    exact = kernel_sum(points, cells.x, cells.y, kernel="quartic", bandwidth=60.0)
+    tracemalloc.start()
+    found = kde_on_cells(points, cells, kernel="quartic", bandwidth=60.0)
+    assert found == pytest.approx(exact, abs=1e-4 * exact.max())
+    far = Points(np.append(x, 9e5), np.append(y, 9e5), np.ones(4001))
+    share = mass_inside(far, area, kernel="quartic", bandwidth=1000.0)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 400e6
+    deep = (np.minimum(x, y) > 1000) & (np.maximum(x, y) < 99_000)
+    assert (share[:-1][deep] == 1.0).all()
+    assert (share[:-1][~deep] < 1.0).any()
+    assert share[-1] == 1e-3
+
+
+def test_a_sparse_lattice_is_no_raster():
+    """Two places 2,000 km apart with cells of 50 m: the exact density, not a raster of 30 GB."""
+    ends = [shapely.box(0, 0, 2000, 2000), shapely.box(2e6, 2e6, 2.002e6, 2.002e6)]
+    parts = [lattice_cells(Grid("square", 50), end) for end in ends]
+    joined = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("ids", "x", "y", "area_m2", "column", "row")
+    }
+    cells = Cells(grid=parts[0].grid, **joined)
+    xy = np.random.default_rng(15).uniform(0, 2000, (8000, 2))
+    points = Points(*xy.T, np.ones(8000))
+    found = kde_on_cells(points, cells, kernel="quartic", bandwidth=200.0)
+    exact = kernel_sum(points, cells.x, cells.y, kernel="quartic", bandwidth=200.0)
+    assert abs(found - exact).max() < 1e-4 * exact.max()

@@ -168,3 +168,25 @@ def test_what_was_used_can_be_used_again():
     assert again.columns["risk"] == pytest.approx(first.columns["risk"], nan_ok=True)
     assert {p.name for p in METHOD.parameters} == set(first.used)
     assert methods()["risk"] is METHOD
+
+
+def test_cells_with_few_inhabitants_borrow_from_the_area():
+    """The column is spdep's ``EBest`` of six areas (see ``test_exposure``), per 1,000."""
+    n, people = NONE.copy(), np.zeros(len(CELLS))
+    n[:6], people[:6] = [0, 3, 8, 2, 15, 1], [120, 400, 900, 1500, 1000, 80]
+    result = run(evidence(n, {"a": n}, people), min_events=1, bandwidth=1500.0)
+    expected = [5.446420862, 7.381169186, 8.418433281, 2.484577393, 12.938598726, 8.199422510]
+    assert result.columns["eb_rate"][:6] == pytest.approx(expected, rel=1e-9)
+    assert np.isnan(result.columns["eb_rate"][6:]).all()
+    assert set(result.columns) == {column.name for column in METHOD.columns}
+    few = run(evidence(n, {"a": n}, people), bandwidth=1500.0)
+    assert np.isnan(few.columns["eb_rate"]).all()
+    assert "eb_rate" not in run(evidence(n, {"a": n}, people), against="all").columns
+
+
+def test_each_map_chooses_its_own_bandwidth():
+    """It is told what was chosen, and that it is not to be handed on."""
+    assert METHOD.own == ("bandwidth",)
+    one, other = scattered(300, 11, pull=(3000, 3000)), scattered(500, 12)
+    used = run(evidence(one, {"a": one, "b": other})).used
+    assert used["bandwidth"] > 0

@@ -450,7 +450,7 @@ def test_what_is_new_this_month_is_found(model):
     assert np.hypot(first.x - 506_250, first.y - 6_504_250) < 1000
     assert first.n >= 10
     assert first.expected < 3
-    assert first.recurrence_months == pytest.approx(1 / first.p)
+    assert 1 / first.p <= first.recurrence_months <= 100.1 / first.p
     assert first.shape.contains(shapely.Point(506_250, 6_504_250))
     assert [c.significant for c in result.clusters[1:]] == [False] * (len(result.clusters) - 1)
     assert len(result.clusters) <= 4
@@ -513,6 +513,16 @@ def test_an_old_outbreak_is_found_looking_back_only():
     assert not run(given_, replicates=199).hot.any()
 
 
+def test_no_fewer_replicates_are_made_than_a_claim_needs():
+    """With three maps by chance p is a quarter at least; twenty are made, and that is said."""
+    result = run(evidence(*with_outbreak(np.random.default_rng(5))), replicates=3)
+    assert result.used["replicates"] == 20
+    note = next(note for note in result.notes if note.key == "replicates_raised")
+    assert note.values == {"n": 20, "asked": 3}
+    assert result.clusters[0].p == pytest.approx(1 / 21)
+    assert result.clusters[0].significant
+
+
 def test_too_little_claims_nothing_and_says_so():
     """Nine events, or one month, carry no scan; without dates it asks where only."""
     few = run(evidence(np.full(9, 3), np.full(9, 23)))
@@ -522,7 +532,7 @@ def test_too_little_claims_nothing_and_says_so():
     month = run(evidence(np.arange(50), np.zeros(50, int), months=1))
     assert [n.key for n in month.notes] == ["scan_few_months"]
     n = np.bincount(np.arange(50) * 3, minlength=len(CELLS))
-    undated = run(Evidence(CELLS, n, n.astype(float)), model="permutation", replicates=19)
+    undated = run(Evidence(CELLS, n, n.astype(float)), model="permutation", replicates=20)
     assert undated.used["model"] == "poisson"
     assert [n.key for n in undated.notes] == ["scan_needs_months", "scan_where_only"]
 

@@ -102,6 +102,8 @@ def test_the_national_table_of_bathing_sites_is_read(tmp_path: Path) -> None:
     )
     layer = read(tmp_path, "bathing_sites", text)
     assert list(layer.table.columns) == ["id", "name", "municipality", "eu_id"]
+    notes = {note.key: note.values for note in layer.report.notes}
+    assert notes["season_unknown"] == {"n": 2, "total": 2}
     assert list(layer.table["id"]) == ["SE0241814000004068", "18"]
     assert list(layer.table["name"]) == ["Lanna badgruva", "Lilla viken"]
     assert layer.events is None

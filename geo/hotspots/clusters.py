@@ -48,8 +48,8 @@ _MOST_PAIRS = 20_000_000
 """Pairs within eps in one pattern, held at once: 60 bytes each, a gigabyte or more."""
 _HDBSCAN_WORK = 40
 """How many times DBSCAN's work a point costs there: two runs of some 20 microseconds a point."""
-_HDBSCAN_MOST = 25_000_000
-"""If the fewest replicates cost more than this there, DBSCAN is used: with 99, 5,000 events."""
+_HDBSCAN_MOST = 15_000_000
+"""If the fewest replicates cost more than this there, DBSCAN is used: with 99, 3,000 events."""
 _LEAST_REPLICATES = 99
 _ROUNDS = 200
 """Attempts at placing a point inside a sliver before its inner point must do."""

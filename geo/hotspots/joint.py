@@ -242,29 +242,26 @@ def _sites(evidence: Evidence, n: Ints, reach_m: float, placements: int) -> dict
     else:
         reached = np.hypot(sites.x[:, None] - x, sites.y[:, None] - y) <= reach_m
         share = np.minimum(reached @ evidence.share, 1.0)
-    some, total = np.flatnonzero(share > 0), int(held.sum())
-    at = np.zeros((0, len(some)), dtype=np.int64)
-    if len(some):
-        around = _around(evidence, reach_m)
+    around = _around(evidence, reach_m)
+    at = np.zeros((0, len(sites)), dtype=np.int64)
+    if share.any():
         at = random_layouts(
-            evidence.share, around, share[some], placements=placements, seed=evidence.seed
+            evidence.share, around, share, placements=placements, seed=evidence.seed
         )
     drawn, which = np.unique(at, return_inverse=True)
     which = which.reshape(at.shape)
-    place_x, place_y = np.append(sites.x, cells.x[drawn]), np.append(sites.y, cells.y[drawn])
-    near, elsewhere = np.split(count_within(x, y, held, place_x, place_y, reach_m), [len(sites)])
-    found = near_sites(near, total, share)
-    ratio = p = float("nan")
-    if len(some):
-        share_elsewhere = _exactly_around(evidence, around, drawn, reach_m)
-        ratio, p = sites_together(
-            near[some],
-            share[some],
-            elsewhere[which],
-            share_elsewhere[which],
-            total,
-            seed=evidence.seed,
-        )
+    places = np.append(sites.x, cells.x[drawn]), np.append(sites.y, cells.y[drawn])
+    near, elsewhere = np.split(count_within(x, y, held, *places, reach_m), [len(sites)])
+    share_elsewhere = _exactly_around(evidence, around, drawn, reach_m)
+    found = near_sites(near, int(held.sum()), share)
+    ratio, p = sites_together(
+        near,
+        share,
+        elsewhere[which],
+        share_elsewhere[which],
+        int(held.sum()),
+        seed=evidence.seed,
+    )
     lists = {
         "n": found.n.tolist(),
         "expected": found.expected.tolist(),

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 _EXACT_PAIRS = 20_000_000
-_TILE_NODES = 4_000_000
+_TILE_NODES = 1_000_000
 """A raster between places of more is laid in parts, only where there are places."""
 _SPARSE = 10
 """A lattice that fills less than a tenth of its rows and columns is treated as places."""

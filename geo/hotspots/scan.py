@@ -82,7 +82,9 @@ def run(  # noqa: C901, PLR0912, PLR0915 - it chooses, one thing after another
     Models: ``permutation`` (the events alone: more than the place's and the month's own numbers
     give; up to 36 months back), ``poisson`` (more than the exposure gives, else the ground;
     over time more than an even flow), ``expectation`` (more than the place's own history gives,
-    whatever happens elsewhere). ``spatial`` asks where, not when, and is always ``poisson``.
+    whatever happens elsewhere; its windows lie within the last ``max_months`` in either direction,
+    for the months before are the history). ``spatial`` asks where, not when, and is always
+    ``poisson``.
 
     Circles reach no further than 5 km (for large cells, to the next but one) and hold at most a
     tenth of the events: half of them, the custom in epidemiology, finds half a municipality. A
@@ -110,6 +112,10 @@ def run(  # noqa: C901, PLR0912, PLR0915 - it chooses, one thing after another
         "min_events": min_events,
     }
     notes = []
+    least = int(1 / alpha)  # with fewer, not even the best of all maps has a p below alpha
+    if replicates < least:
+        notes.append(Note("replicates_raised", {"n": least, "asked": replicates}))
+        replicates = used["replicates"] = least
     if asked not in {"auto", model}:
         notes.append(Note("scan_needs_months", {"model": asked}, "warning"))
     first, last, per_month = _months(evidence) if over_time else (0, 0, None)
@@ -171,7 +177,8 @@ def run(  # noqa: C901, PLR0912, PLR0915 - it chooses, one thing after another
     if over_time:
         used |= {"first": month_text(first), "last": month_text(last)}
         reach = {"first": month_text(first), "last": month_text(last), "n": longest}
-        notes.append(Note("scan_reach", {**reach, "radius": round(radius)}))
+        looked = "scan_reach" if direction == "prospective" else "scan_reach_any"
+        notes.append(Note(looked, {**reach, "radius": round(radius)}))
     else:
         notes.append(Note("scan_where_only", {"radius": round(radius)}))
     if places.cells_wide > 1:
@@ -201,8 +208,9 @@ def _months(evidence: Evidence) -> tuple[int, int, Cube]:
     if cube is None or months is None:
         raise ValueError("these events have no dates")
     start, last = months
-    oldest = start if cube.span is None else cube.span[0]
-    first = min(start, max(oldest, last - _MONTHS_BACK + 1))
+    # A kind of trouble that is new had months without any before, where other events are known.
+    known = evidence.known or ({start} if cube.span is None else {cube.span[0]})
+    first = min(start, max(min(known), last - _MONTHS_BACK + 1))
     return first, last, cube.select(months=(first, last))
 
 

@@ -49,14 +49,14 @@ def build(rows: Rows) -> Built:
 
 def _season(rows: Rows) -> Mapping[str, pd.Series]:
     """Read the days between which each site's season lies; told where any site has none."""
-    if not any(rows.has(name) for name in SEASON):
-        return {}
     days = [_days(rows.text(name)) for name in SEASON]
     known = ~(np.isnat(days[0]) | np.isnat(days[1]))
     lacking = int((rows.usable & ~known).sum())
     if lacking:
         total = int(rows.usable.sum())
         rows.notes.append(Note("season_unknown", {"n": lacking, "total": total}))
+    if not any(rows.has(name) for name in SEASON):
+        return {}
     columns = {}
     for name, day in zip(SEASON, days, strict=True):
         distinct, at = np.unique(day[known], return_inverse=True)
