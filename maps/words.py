@@ -85,8 +85,12 @@ class Words:
         return f"{self.entries['months'][month % 12]} {month // 12}"
 
     def note(self, note: Note) -> str:
-        """Say a note in this language."""
-        return self(f"notes.{note.key}", **note.values)
+        """Say a note in this language; a family that it names is named as people do."""
+        values = dict(note.values)
+        key = f"families.{values.get('family')}"
+        if "family" in values and "." not in str(values["family"]) and self.has(key):
+            values["family"] = self(key).lower()
+        return self(f"notes.{note.key}", **values)
 
     def category(self, key: str, categories: Mapping[str, Category]) -> str:
         """Name a category: the project's own words first, then the built-in, then its key."""

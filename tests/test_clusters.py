@@ -382,7 +382,7 @@ def test_starting_does_not_wait_for_what_is_seldom_needed():
     assert done.stdout.strip() == "set()"
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_the_only_clump_is_one_cluster(seed):
     """Sixty in a disc and ten anywhere: HDBSCAN claims one cluster, most of them, not a part."""
     x, y = planted(np.random.default_rng(seed), 10, 60, radius=300)
@@ -434,7 +434,7 @@ def test_too_many_pairs_claim_nothing_and_say_so(spread, eps):
     """8,000 events within eps of one another, really or by chance: no pairs listed, a warning."""
     rng = np.random.default_rng(4)
     x, y = rng.uniform(6000 - spread / 2, 6000 + spread / 2, (2, 8000))
-    inside = shapely.contains_xy(AREA, x, y)
+    counted = int((CELLS.locate(x, y) >= 0).sum())
     tracemalloc.start()
     result = run(evidence(x, y), eps=eps)
     most = tracemalloc.get_traced_memory()[1]
@@ -442,7 +442,7 @@ def test_too_many_pairs_claim_nothing_and_say_so(spread, eps):
     assert not result.enough
     assert not result.hot.any()
     assert not result.clusters
-    assert result.notes == (Note("clusters_too_many", {"n": int(inside.sum())}, "warning"),)
+    assert result.notes == (Note("clusters_too_many", {"n": counted}, "warning"),)
     assert most < 100e6
     piled = run(evidence(np.full(8000, 9000.0), np.full(8000, 9000.0)), eps=90.0, replicates=20)
     assert piled.enough  # one address is one place

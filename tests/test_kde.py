@@ -506,11 +506,11 @@ def test_a_raster_in_parts_is_the_exact_density(monkeypatch, kernel):
         return kde_on_raster(*given, **named)
 
     monkeypatch.setattr(module, "kde_on_raster", noted)
-    monkeypatch.setattr(module, "_TILE_NODES", 40_000)
+    monkeypatch.setattr(module, "_TILE_NODES", 10_000)
     found = module._kde_between(points, x, y, kernel, 600.0)
     assert abs(found - exact).max() < 1e-4 * exact.max()
     assert len(made) > 1
-    assert max(rows * columns for rows, columns in made) <= 40_000
+    assert max(rows * columns for rows, columns in made) <= 10_000
     whole = kde_on_raster(points, 0.0, 0.0, 50.0, (320, 400), kernel=kernel, bandwidth=600.0)
     monkeypatch.setattr(kernels, "_MOST_NODES", 60_000)
     parts = kde_on_raster(points, 0.0, 0.0, 50.0, (320, 400), kernel=kernel, bandwidth=600.0)
