@@ -17,6 +17,7 @@ from geo.extent import suggest_cell_size
 from geo.grid import Grid, GridKind
 from geo.hotspots import Cluster, Evidence, Method, Points, Result, methods
 from geo.hotspots.change import compare_places
+from geo.hotspots.claims import rerun_cost
 from geo.months import HOURS, UNKNOWN_HOUR, UNKNOWN_MONTH, month_text
 from geo.note import Note
 from geo.places import Block, busiest_blocks, compare_two, contiguous
@@ -700,6 +701,7 @@ class _Context:
             groups,
             points=points,
             layouts=self.layouts,
+            cost=rerun_cost(claim.result.used, claim.evidence),
         )
         notes.extend(found.notes)
         if not found.samples:

@@ -512,7 +512,7 @@ def test_a_raster_in_parts_is_the_exact_density(monkeypatch, kernel):
     assert len(made) > 1
     assert max(rows * columns for rows, columns in made) <= 10_000
     whole = kde_on_raster(points, 0.0, 0.0, 50.0, (320, 400), kernel=kernel, bandwidth=600.0)
-    monkeypatch.setattr(kernels, "_MOST_NODES", 60_000)
+    monkeypatch.setattr(kernels, "_MOST_NODES", 20_000)
     parts = kde_on_raster(points, 0.0, 0.0, 50.0, (320, 400), kernel=kernel, bandwidth=600.0)
     assert parts.shape == whole.shape
     assert 0 < abs(parts - whole).max() < 1e-4 * whole.max()

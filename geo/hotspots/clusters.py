@@ -126,7 +126,7 @@ def hdbscan(x: Floats, y: Floats, min_points: int, *, alone: bool = False) -> In
     all but some noise is often one, and small ones in it are lost.
     Source: Campello, Moulavi & Sander (2013).
     """
-    import sklearn.cluster  # type: ignore[import-untyped] # noqa: PLC0415 - it ships no types; slow
+    import sklearn.cluster  # noqa: PLC0415 - slow to import, and rarely needed
 
     least = max(min_points, 2)
     if len(x) < least:
