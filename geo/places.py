@@ -37,7 +37,8 @@ def contiguous(mask: NDArray[np.bool_], neighbours: Neighbours) -> list[Ints]:
     if not mask.any():
         return []
     first, second = neighbours.pairs()
-    both = mask[first] & mask[second]
+    both = np.flatnonzero(mask[first])
+    both = both[mask[second[both]]]
     leader = {int(cell): int(cell) for cell in np.flatnonzero(mask)}
 
     def find(cell: int) -> int:

@@ -173,12 +173,20 @@ def chance_p(n: Ints, total: int, share: Floats) -> Floats:
     conservative because counts are whole. It says nothing about why a place has more: people,
     roads and reporting differ from place to place.
     """
-    # Most cells share their count and their area with others: ask once for each pair.
-    shares, share_of = np.unique(np.clip(share, 0.0, 1.0), return_inverse=True)
+    p = np.ones(len(n))
+    if not total:
+        return p
+    share = np.clip(share, 0.0, 1.0)
+    with np.errstate(divide="ignore"):
+        empty = np.exp(total * np.log1p(-share))
+    p[:] = np.minimum(2.0 * empty, 1.0)  # of most cells, which hold nothing, the lower tail
+    # Others share their count and their area with many: ask once for each pair.
+    held = np.flatnonzero(n)
+    shares, share_of = np.unique(share[held], return_inverse=True)
     width = int(n.max(initial=0)) + 1
-    pairs, which = np.unique(share_of * width + n, return_inverse=True)
-    p = np.minimum(2.0 * _tail(pairs % width, total, shares[pairs // width]), 1.0)
-    return np.asarray(p[which], dtype=np.float64)
+    pairs, which = np.unique(share_of * width + n[held], return_inverse=True)
+    p[held] = np.minimum(2.0 * _tail(pairs % width, total, shares[pairs // width]), 1.0)[which]
+    return p
 
 
 def _tail(k: Ints, total: int, share: Floats) -> Floats:

@@ -326,10 +326,14 @@ globalThis.lagesbild ??= {};
           const [x, y] = [e + (a * (west + east)) / 2, n - (a * (south + north)) / 2];
           const [dx, dy] = [(a * (east - west)) / 2 + 6, (a * (north - south)) / 2 + 6];
           const places = [[x, y + dy], [x + dx, y], [x - dx, y], [x, y - dy]];
+          for (const [right, up] of [[1, 1], [-1, 1], [1, -1], [-1, -1]]) {
+            places.push([x + right * dx, y + up * dy]);
+          }
           const free = places.find((place) => clear(around(place)));
           const [px, py] = free ?? places[0];
           const r = free ? 9 : 4;
-          const square = { x: px - 1.25 * r, y: py - r, width: 2.5 * r, height: 2 * r, rx: r / 3 };
+          const half = r + 3 * (letter.length - 1);
+          const square = { x: px - half, y: py - r, width: 2 * half, height: 2 * r, rx: r / 3 };
           const badge = lb.svg("g", { class: "alert-badge" });
           badge.append(lb.svg("rect", { ...square, class: "badge-disc" }));
           if (free) {
