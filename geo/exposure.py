@@ -203,8 +203,6 @@ def season_rates(
     sites with long and short seasons, and periods of several summers, can be compared; not per
     bather, of whom nobody knows the number.
     """
-    from scipy.spatial import cKDTree  # noqa: PLC0415 - slow to import
-
     count = len(sites[0])
     opens = (SEASON_OPENS,) * count if opens is None else opens
     closes = (SEASON_CLOSES,) * count if closes is None else closes
@@ -212,10 +210,10 @@ def season_rates(
     day = dates.astype("datetime64[D]")
     usable = np.flatnonzero((day >= first) & (day <= last))
     n, days = np.zeros((2, count), dtype=np.int64)
-    tree = cKDTree(np.column_stack([events[0][usable], events[1][usable]]))
-    near = tree.query_ball_point(np.column_stack(sites), reach_m) if count else []
-    for i, some in enumerate(near):
-        mine = usable[np.array(some, dtype=np.int64)]
+    tree = shapely.STRtree(np.asarray(shapely.points(events[0][usable], events[1][usable])))
+    site, event = tree.query(shapely.points(*sites), predicate="dwithin", distance=reach_m)
+    for i in range(count):
+        mine = usable[event[site == i]]
         n[i] = in_season(day[mine], opens[i], closes[i]).sum()
         days[i] = season_days(opens[i], closes[i], period)
     return SeasonRates(n, days, rate(n, days.astype(np.float64), per=1.0))

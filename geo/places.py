@@ -34,26 +34,27 @@ a test repeats a part of it."""
 
 def contiguous(mask: NDArray[np.bool_], neighbours: Neighbours) -> list[Ints]:
     """Split the marked cells into contiguous groups, each as sorted positions, by first cell."""
-    if not mask.any():
+    marked = np.flatnonzero(mask)
+    if not len(marked):
         return []
     first, second = neighbours.pairs()
     both = np.flatnonzero(mask[first])
     both = both[mask[second[both]]]
-    leader = {int(cell): int(cell) for cell in np.flatnonzero(mask)}
-
-    def find(cell: int) -> int:
-        while leader[cell] != cell:
-            leader[cell] = leader[leader[cell]]
-            cell = leader[cell]
-        return cell
-
-    for a, b in zip(first[both].tolist(), second[both].tolist(), strict=True):
-        one, other = find(a), find(b)
-        leader[max(one, other)] = min(one, other)
-    groups: dict[int, list[int]] = {}
-    for cell in leader:
-        groups.setdefault(find(cell), []).append(cell)
-    return [np.array(sorted(groups[key]), dtype=np.int64) for key in sorted(groups)]
+    at = np.searchsorted(marked, first[both]), np.searchsorted(marked, second[both])
+    # Every cell takes the least label beside it, and that label's own, until nothing changes.
+    label = np.arange(len(marked))
+    while True:
+        least = np.minimum(label[at[0]], label[at[1]])
+        new = label.copy()
+        for side in at:
+            np.minimum.at(new, side, least)
+        new = new[new]
+        if np.array_equal(new, label):
+            break
+        label = new
+    order = np.argsort(label, kind="stable")
+    ends = np.flatnonzero(np.diff(label[order])) + 1
+    return np.split(marked[order], ends)
 
 
 def compass(dx: float, dy: float) -> Compass:

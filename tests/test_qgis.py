@@ -142,6 +142,7 @@ def test_labels_come_at_scales_where_there_is_room(opened: tuple[Path, Look]) ->
     }
     assert named == {
         "hotspots": None,
+        "clusters": [100_000, 0],
         "places": None,
         "bathing_sites": [150_000, 0],
         "traffic_spots": [30_000, 0],

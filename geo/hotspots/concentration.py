@@ -12,7 +12,7 @@ _STEPS = (0.0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0
 """Shares of the area at which the curve is told; it bends most where they are close."""
 
 
-def run(evidence: Evidence, *, replicates: int = 199, min_events: int = 30) -> Result:
+def run(evidence: Evidence, *, replicates: int = 99, min_events: int = 30) -> Result:
     """Give facts about the whole map, beside what events that fall by chance would give.
 
     ``gini``, ``gini_adjusted`` (Bernasco & Steenbeek 2017), ``top_1``, ``top_2``, ``top_5`` (share
@@ -51,7 +51,7 @@ METHOD = Method(
     columns=(),
     run=run,
     parameters=(
-        Parameter("replicates", "integer", 199, "maps that are laid by chance", above=0),
+        Parameter("replicates", "integer", 99, "maps that are laid by chance", above=0),
         Parameter("min_events", "integer", 30, "with fewer events nothing is said", above=0),
     ),
     order=90,
