@@ -41,6 +41,9 @@ MOST_ALERTS = 10
 SURFACES = 6
 """Classes of the count and of the density."""
 
+RISKS = (1.5, 2.0, 3.0, 5.0, 10.0)
+"""Limits between the classes of relative risk; up to half above the average is usual."""
+
 CLASSES = {
     "lisa": ("lisa_class", ("HH", "HL", "LH", "LL")),
     "change": ("change_class", ("up", "down")),
@@ -48,6 +51,7 @@ CLASSES = {
 }
 """Surfaces of named classes: the column and its classes, in the order of the legend."""
 
+_SURFACES = ("bin", "n", "kde", "risk", *CLASSES)
 _MARGIN = 0.12
 _TENTHS = 10
 
@@ -84,7 +88,7 @@ def page_html(situation: Situation, language: str) -> str:
         views=content["views"],
         symbols=content["symbols"],
         has_patrols=any(one["patrol"] for view in content["views"] for one in view["spots"]),
-        surfaces=[name for name in ("bin", "n", "kde", *CLASSES) if _any(content["views"], name)],
+        surfaces=[name for name in _SURFACES if _any(content["views"], name)],
         cold=any((_significance(view) < 0).any() for view in situation.views),
         has_background=bool(content["background"]),
         has_names=bool(content["names"]),
@@ -170,6 +174,8 @@ def _holds(view: View) -> NDArray[np.bool_]:
     holds: NDArray[np.bool_] = (np.asarray(view.columns["n"]) > 0) | (_significance(view) != 0)
     if "kde" in view.columns:
         holds |= _kde(view) >= min(_limits(_kde(view)), default=np.inf)
+    if "risk" in view.columns:
+        holds |= np.nan_to_num(view.columns["risk"]) >= RISKS[0]
     for column, classes in CLASSES.values():
         if column in view.columns:
             holds |= np.isin(view.columns[column], classes)
@@ -217,6 +223,9 @@ def _view(view: View, situation: Situation, words: Words, streams: Streams) -> d
         "bin": streams.add(bins[here]) if bins.any() else None,
         "n": _count(n[here], words, streams),
         "kde": _density(_kde(view)[here], words, streams) if "kde" in view.columns else None,
+        "risk": _risk(np.asarray(view.columns["risk"])[here], words, streams)
+        if "risk" in view.columns
+        else None,
         **{name: _named_classes(name, view, here, words, streams) for name in CLASSES},
         "points": streams.points(*view.points.reshape(-1, 2).T) if len(view.points) else None,
         "shapes": streams.shapes(shapes, unit=0.1),
@@ -264,6 +273,18 @@ def _density(density: NDArray[Any], words: Words, streams: Streams) -> dict[str,
     texts = [_significant(limit, words) for limit in limits]
     return {
         "class": streams.add(np.searchsorted(limits, density, side="right") - 1),
+        "labels": [*(f"{a}–{b}" for a, b in pairwise(texts)), f"≥ {texts[-1]}"],
+    }
+
+
+def _risk(risk: NDArray[Any], words: Words, streams: Streams) -> dict[str, Any] | None:
+    """Sort relative risks into classes of equal steps in all maps; what is usual gets none (-1)."""
+    found = np.nan_to_num(risk)
+    if not (found >= RISKS[0]).any():
+        return None
+    texts = [words.number(limit) for limit in RISKS]
+    return {
+        "class": streams.add(np.searchsorted(RISKS, found, side="right") - 1),
         "labels": [*(f"{a}–{b}" for a, b in pairwise(texts)), f"≥ {texts[-1]}"],
     }
 

@@ -244,6 +244,7 @@ def _view(family, cube, cells, points, *, enough, text):
         "gi_q": np.exp(-z / 2),
         "gi_chance_q": np.exp(-z / 2),
         "gi_bin": np.select([z > 6, z > 4, z > 2], [3, 2, 1], 0) * hot,
+        "risk": np.where(z > 0, z, np.nan),
         "lisa_class": np.select([z > 5, (n > 0) & (z < 1)], ["HH", "HL"], "ns"),
         "change_class": np.select([z > 6, z > 4], ["up", "down"], "few"),
     }

@@ -222,6 +222,10 @@ def test_surfaces_and_layers_can_be_chosen(read: Opener) -> None:
     page.check("[name=surface][value=n]")
     assert all("step-" in name for name in drawn(page))
     assert page.locator("[data-ramp=n] li").count() >= 3
+    page.check("[name=surface][value=risk]")
+    assert all("step-" in name for name in drawn(page))
+    risks = page.locator("[data-ramp=risk] li").all_inner_texts()
+    assert risks == ["1,5–2", "2–3", "3–5", "5–10", "≥ 10"]
     page.check("[name=surface][value='']")
     assert drawn(page) == {}
     page.uncheck("[name=layer][value=spots]")

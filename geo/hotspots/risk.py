@@ -126,6 +126,8 @@ def run(
             top, bottom, cells, kernel=kernel, bandwidth=bandwidth, floor=floor
         )
         bayes = smoothed_rate(top, bottom)
+        if not np.isfinite(risk).any():
+            notes.append(Note("risk_nowhere", {"floor": floor, "radius": bandwidth}, "warning"))
     columns = {RISK.name: risk}
     if evidence.exposure is not None and against == EXPOSURE:
         columns[KDE_RATE.name] = rate * 1000.0

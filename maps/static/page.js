@@ -18,7 +18,7 @@ globalThis.lagesbild ??= {};
     names: 440,
     badges: 460,
   };
-  const SURFACES = ["bin", "n", "kde", "lisa", "change", "joint"];
+  const SURFACES = ["bin", "n", "kde", "risk", "lisa", "change", "joint"];
   const NEAR_PX = 5;
   const within = ({ from, to }, x, y) => x >= from.x && x <= to.x && y >= from.y && y <= to.y;
 

@@ -1,0 +1,87 @@
+"""Every event that counts, by cell, month, kind and hour; and where patrols were."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geo.cube import Cube, CubeBuilder
+from geo.hotspots import Points
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from geo.cells import Cells
+    from layers.layer import Events, Layer
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Everything:
+    """All counted events, and their cube; ``codes`` number each part's categories in the cube."""
+
+    parts: Sequence[Events]
+    codes: Sequence[Ints]
+    cube: Cube
+
+    @classmethod
+    def of(cls, parts: Sequence[Events], cells: Cells) -> Everything:
+        """Number the categories of all parts together and count."""
+        names = tuple(sorted({name for part in parts for name in part.categories}))
+        number = {name: i for i, name in enumerate(names)}
+        builder = CubeBuilder(len(cells), names)
+        all_codes = []
+        for part in parts:
+            codes = np.array([number[name] for name in part.categories] or [0], dtype=np.int64)
+            all_codes.append(codes)
+            builder.add(
+                cells.locate(part.x, part.y),
+                month=part.month,
+                category=codes[part.category],
+                hour=part.hour,
+                weight=part.weight,
+                between=part.between,
+            )
+        return cls(parts, all_codes, builder.build())
+
+    def points(self, categories: Sequence[str], window: tuple[int, int] | None) -> Points:
+        """Give the events of some categories in a window of months."""
+        wanted = [self.cube.categories.index(name) for name in categories]
+        kept = [
+            np.isin(codes[part.category], wanted) & within(part.month, window)
+            for part, codes in zip(self.parts, self.codes, strict=True)
+        ]
+
+        def joined(name: str) -> Floats:
+            values = [getattr(p, name)[keep] for p, keep in zip(self.parts, kept, strict=True)]
+            return np.concatenate([np.zeros(0), *values])
+
+        return Points(joined("x"), joined("y"), joined("weight"))
+
+
+def presence(
+    layers: Sequence[Layer], window: tuple[int, int] | None
+) -> tuple[Floats, Floats, Floats] | None:
+    """Gather x, y and minutes of the patrols of the period; None where no layer has patrols."""
+    found = [layer.presence for layer in layers if layer.presence is not None]
+    if not found:
+        return None
+    parts = [(p, within(p.month, window)) for p in found]
+    return (
+        np.concatenate([p.x[keep] for p, keep in parts]),
+        np.concatenate([p.y[keep] for p, keep in parts]),
+        np.concatenate([p.weight[keep] for p, keep in parts]),
+    )
+
+
+def within(month: NDArray[np.integer], window: tuple[int, int] | None) -> NDArray[np.bool_]:
+    """Mark the months in a window, both its ends included; all where there is none."""
+    if window is None:
+        return np.ones(len(month), dtype=bool)
+    return (month >= window[0]) & (month <= window[1])
