@@ -184,7 +184,7 @@ class SeasonRates:
 
 
 def season_rates(
-    sites: tuple[Floats, Floats],
+    sites: NDArray[np.object_],
     events: tuple[Floats, Floats],
     dates: Dates,
     *,
@@ -195,15 +195,16 @@ def season_rates(
 ) -> SeasonRates:
     """Give each bathing site's events within reach per day of the bathing season.
 
-    ``sites`` and ``events`` are x and y in metres, ``dates`` one a event (NaT where unknown: such
-    an event counts nowhere, since nobody knows whether it was in the season). ``period`` is the
-    first and last date of the events; a season of which it holds a part counts with that part.
+    ``sites`` are points or polygons and ``events`` x and y, in metres; ``dates`` one an event (NaT
+    where unknown: such an event counts nowhere, since nobody knows whether it was in the season).
+    ``period`` is the first and last date of the events; a season of which it holds a part counts
+    with that part.
     ``opens`` and ``closes`` are month and day for each site, both included (None: the country's
     longest season, ``SEASON_OPENS``). An event near two sites counts for both. Per day, so that
     sites with long and short seasons, and periods of several summers, can be compared; not per
     bather, of whom nobody knows the number.
     """
-    count = len(sites[0])
+    count = len(sites)
     opens = (SEASON_OPENS,) * count if opens is None else opens
     closes = (SEASON_CLOSES,) * count if closes is None else closes
     first, last = (date.astype("datetime64[D]") for date in period)
@@ -211,7 +212,7 @@ def season_rates(
     usable = np.flatnonzero((day >= first) & (day <= last))
     n, days = np.zeros((2, count), dtype=np.int64)
     tree = shapely.STRtree(np.asarray(shapely.points(events[0][usable], events[1][usable])))
-    site, event = tree.query(shapely.points(*sites), predicate="dwithin", distance=reach_m)
+    site, event = tree.query(sites, predicate="dwithin", distance=reach_m)
     for i in range(count):
         mine = usable[event[site == i]]
         n[i] = in_season(day[mine], opens[i], closes[i]).sum()

@@ -30,8 +30,8 @@ _TABLE = 1 << 20
 _AT_ONCE = 1_000_000
 """Ids drawn at once: what bounds the memory, and so a part of what a seed means."""
 _MOST_NEIGHBOURS = 300
-AFFORDABLE = 1e9
-"""Multiplications that the exact law may take: a few seconds."""
+AFFORDABLE = 2e8
+"""Multiplications that the exact law may take: a fifth of a second or so."""
 
 
 def whole(x: Floats) -> Ints | None:

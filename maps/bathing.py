@@ -74,16 +74,13 @@ def with_findings(
     if months[0]:
         x, y, day = _dated(layers, cells)
         first, last = (np.datetime64(month_text(m), "D") for m in (months[0], months[1] + 1))
-        events = shapely.STRtree(np.asarray(shapely.points(x, y), dtype=object))
-        site, event = events.query(shapes, predicate="dwithin", distance=reach_m)
-        # Reach is from the shapes: each site is laid by itself, and what is near it upon it.
         opens, closes = _seasons(layers)
         season = season_rates(
-            (np.arange(len(shapes), dtype=np.float64), np.zeros(len(shapes))),
-            (site.astype(np.float64), np.zeros(len(site))),
-            day[event],
+            shapes,
+            (x, y),
+            day,
             period=(first, last - 1),
-            reach_m=0.5,
+            reach_m=reach_m,
             opens=opens,
             closes=closes,
         )

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from layers.layer import Report
-    from maps.situation import Hotspot, Situation, View
+    from maps.situation import Alert, Hotspot, Situation, View
     from maps.words import Words
 
     Bounds = tuple[float, float, float, float]
@@ -394,7 +395,7 @@ def _alerts(
                 "none": "" if sure else none,
                 "more": words("page.alerts.more", n=more) if more > 0 else "",
                 "shapes": streams.shapes(
-                    np.array([alert.geometry for alert in shown], dtype=object), unit=0.1
+                    np.array([_drawn(alert, situation) for alert in shown], dtype=object), unit=0.1
                 ),
                 "items": [
                     {
@@ -408,6 +409,11 @@ def _alerts(
             }
         )
     return groups
+
+
+def _drawn(alert: Alert, situation: Situation) -> BaseGeometry:
+    """Give a circle as it is, and a group of points as its cells: its outline would tell points."""
+    return alert.geometry if alert.radius_m else situation.cells.union(alert.cells)
 
 
 def _figure(value: float, words: Words) -> str:

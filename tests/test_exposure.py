@@ -166,7 +166,7 @@ def test_events_by_a_bathing_site_per_day_of_its_season():
     events = np.array([r[0] for r in rows], float), np.array([r[1] for r in rows], float)
     dates = np.array([r[2] for r in rows], dtype="datetime64[s]")
     found = season_rates(
-        sites, events, dates, period=days("2021-01-01", "2022-12-31"),
+        shapely.points(*sites), events, dates, period=days("2021-01-01", "2022-12-31"),
         opens=((6, 21), (7, 1)), closes=((8, 20), (7, 10)),
     )  # fmt: skip
     assert found.n.tolist() == [4, 1]
@@ -178,13 +178,14 @@ def test_no_season_in_the_period_is_no_rate():
     """A winter's events say nothing of the bathing season; no events and no sites are no error."""
     none = np.zeros(0), np.zeros(0)
     no_dates = np.zeros(0, dtype="datetime64[D]")
-    one = np.zeros(1), np.zeros(1)
+    one = objects(shapely.Point(0, 0))
     winter = season_rates(one, none, no_dates, period=days("2021-10-01", "2022-03-31"))
     assert winter.days.tolist() == [0]
     assert np.isnan(winter.per_day).all()
     summer = season_rates(one, none, no_dates, period=days("2021-01-01", "2021-12-31"))
     assert summer.per_day.tolist() == [0.0]
-    nowhere = season_rates(none, one, np.array(["2021-07-01"], "datetime64[D]"),
+    event = np.zeros(1), np.zeros(1)
+    nowhere = season_rates(objects(), event, np.array(["2021-07-01"], "datetime64[D]"),
                            period=days("2021-01-01", "2021-12-31"))  # fmt: skip
     assert len(nowhere.n) == 0
 
