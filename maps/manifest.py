@@ -42,12 +42,16 @@ _PACKAGES = (
 def write_manifest(situation: Situation, path: Path) -> None:
     """Write ``manifest.json``: inputs with checksums and counts, settings as used, versions.
 
+    ``findings`` are the numbers about whole maps, by family and method (the 80-20 curve, Gini, the
+    area's own change).
+
     UTF-8 JSON with sorted keys. Holds no time of writing, no absolute path, no user or host name
     and no password, so the same inputs, settings and versions give the same bytes anywhere.
     """
     dated = situation.month > 0
     manifest = {
         "crs": f"EPSG:{situation.crs}",
+        "findings": {view.family: view.facts for view in situation.views if view.facts},
         "inputs": [_input(report) for report in situation.reports],
         "month": month_text(situation.month) if dated else None,
         "months": [month_text(month) for month in situation.months] if dated else None,

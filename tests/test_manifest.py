@@ -41,6 +41,14 @@ def test_inputs_are_told_with_checksums_and_counts(tmp_path: Path) -> None:
     }
 
 
+def test_the_numbers_about_whole_maps_are_told(tmp_path: Path) -> None:
+    """By family and method: the whole area's change with its interval, for scripts to read."""
+    found = manifest(tmp_path)["findings"]
+    assert set(found) == {"all", "order", "traffic", "narcotics"}
+    change = found["all"]["change"]
+    assert (change["n"], change["ratio"], change["low"], change["high"]) == (40, 1.9, 1.2, 3.0)
+
+
 def test_period_system_and_settings_are_told(tmp_path: Path) -> None:
     """Months as people write them, and every setting as it was used, whatever its type."""
     settings = {
