@@ -297,8 +297,9 @@ def _build(
     for view in situation.views[:1]:
         _say_notes(view.notes)
         _say_findings(view)
-        n = _counted(len(view.hotspots), "hotspot")
-        _say(f"{n} in {month_text(situation.month)}", bold=True)
+        if view.tested:
+            n = _counted(len(view.hotspots), "hotspot")
+            _say(f"{n} in {month_text(situation.month)}", bold=True)
     _say(f"Open {target / 'karta.html'}")
     _say(f"     {target / 'lagesbild.gpkg'} in QGIS")
 
@@ -349,7 +350,8 @@ def hotspots(events: Path, out: Path, page: Path | None, **asked: Any) -> None: 
     view = situation.views[0]
     _say_notes(view.notes)
     _say_findings(view)
-    counts = ((view.n, "event"), (len(situation.cells), "cell"), (len(view.hotspots), "hotspot"))
+    counts = [(view.n, "event"), (len(situation.cells), "cell")]
+    counts += [(len(view.hotspots), "hotspot")] if view.tested else []
     _say(", ".join(_counted(n, word) for n, word in counts), bold=True)
     click.echo(out)
     if page:
