@@ -23,7 +23,7 @@ from pages import HOSTILE, absent, big_situation
 from pyproj import Transformer
 from situations import situation
 
-from maps.html import page_html, write_page
+from maps.html import _drawn, page_html, write_page
 from maps.mercator import ERROR_M, Projection, fit_mercator
 from maps.packing import Streams, bytes_block, json_block, lines_of, varints
 from maps.symbols import gather
@@ -89,6 +89,15 @@ def test_the_policy_names_exactly_the_scripts_and_styles_of_the_page() -> None:
         assert named == [f"'sha256-{value}'" for value in hashes]
     assert "unsafe" not in policy
     assert policy.startswith("default-src 'none'")
+
+
+def test_a_group_of_points_is_drawn_as_its_cells() -> None:
+    """The outline of five reports would tell where each of them is; a circle's middle is a cell's."""
+    one = situation()
+    circle = one.views[0].alerts[0]
+    group = replace(circle, radius_m=None, geometry=shapely.Point(circle.x, circle.y).buffer(7))
+    assert _drawn(circle, one) is circle.geometry
+    assert _drawn(group, one).equals(one.cells.union(group.cells))
 
 
 def test_who_reported_and_which_unit_never_reach_the_page() -> None:
