@@ -92,7 +92,7 @@ def test_the_policy_names_exactly_the_scripts_and_styles_of_the_page() -> None:
 
 
 def test_a_group_of_points_is_drawn_as_its_cells() -> None:
-    """The outline of five reports would tell where each of them is; a circle's middle is a cell's."""
+    """An outline of five reports would tell where each is; the middle of a circle is a cell's."""
     one = situation()
     circle = one.views[0].alerts[0]
     group = replace(circle, radius_m=None, geometry=shapely.Point(circle.x, circle.y).buffer(7))
