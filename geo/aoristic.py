@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from geo.months import HOURS, UNKNOWN_HOUR, month_and_hour
+from geo.pieces import numbered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -144,16 +145,10 @@ def cut_by_hour(begin: Ints, seconds: Floats) -> tuple[Ints, Ints, Floats]:
     """
     into = begin % _HOUR
     pieces = np.maximum(np.ceil((into + seconds) / _HOUR).astype(np.int64), 1)
-    whose, nth = _numbered(pieces)
+    whose, nth = numbered(pieces)
     low = np.maximum(nth * float(_HOUR), into[whose])
     high = np.minimum((nth + 1) * float(_HOUR), (into + seconds)[whose])
     return whose, (begin - into)[whose] + nth * _HOUR, high - low
-
-
-def _numbered(pieces: Ints) -> tuple[Ints, Ints]:
-    """List every piece of every whole: of which whole it is, and its number in it from 0."""
-    whose = np.repeat(np.arange(len(pieces)), pieces)
-    return whose, np.arange(len(whose)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
 
 
 def _by_hour_of_week(begin: Ints, seconds: Floats) -> tuple[Ints, Ints, Floats]:
@@ -168,7 +163,7 @@ def _by_month(low: Ints, high: Ints) -> tuple[Ints, Ints, Ints, Ints]:
         moments.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
         for moments in (low, high - 1)
     )
-    whose, nth = _numbered(last - first + 1)
+    whose, nth = numbered(last - first + 1)
     month = first[whose] + nth
     begins, ends = (
         m.astype("datetime64[M]").astype("datetime64[s]").astype(np.int64)

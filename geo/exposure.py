@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from geo.pieces import numbered
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -85,8 +87,7 @@ def _share_of_boxes(shapes: NDArray[np.object_], cells: Cells) -> tuple[Ints, In
     wide = np.maximum(np.ceil(east).astype(np.int64) - c, 1)
     high = np.maximum(np.ceil(north).astype(np.int64) - r, 1)
     count = wide * high
-    box = np.repeat(np.arange(len(shapes)), count)
-    within = np.arange(len(box)) - np.repeat(np.cumsum(count) - count, count)
+    box, within = numbered(count)
     right, up = within % wide[box], within // wide[box]
     c, r = c[box] + right, r[box] + up
     length = np.minimum(east[box], c + 1.0) - np.maximum(west[box], c)

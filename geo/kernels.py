@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import shapely
 
+from geo.pieces import numbered
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
@@ -369,7 +371,6 @@ def _cuts(at: Floats) -> tuple[NDArray[np.int64], Floats]:
     low, high = np.minimum(at[1:], at[:-1]), np.maximum(at[1:], at[:-1])
     first = np.floor(low).astype(np.int64) + 1
     count = np.maximum(np.ceil(high).astype(np.int64) - first, 0)
-    edge = np.repeat(np.arange(len(count)), count)
-    within = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count)
+    edge, within = numbered(count)
     way = (first[edge] + within - at[:-1][edge]) / np.diff(at)[edge]
     return edge, np.clip(way, 0.0, 1.0)

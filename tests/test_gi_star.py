@@ -537,8 +537,8 @@ def test_sides_do_not_depend_on_the_level():
 
     def sides(shift):
         given = replace(evidence, weight=evidence.weight + shift)
-        settings = {"neighbourhood": "queen", "rings": 1, "distance_m": None}
-        return claims.tested(given, values="weight", **settings).sides
+        asked = claims.Settings(values="weight", neighbourhood="queen", rings=1, distance_m=None)
+        return claims.tested(given, asked).sides
 
     assert set(sides(0.0).tolist()) == {-1.0, 1.0}
     assert np.array_equal(sides(1e8), sides(0.0))

@@ -88,6 +88,40 @@ PARAMETERS = (
 """The settings that both methods have; ``inference`` differs in what auto means."""
 
 
+def inference_parameter(told: str) -> Parameter:
+    """Declare how p is found; ``told`` says what auto means."""
+    return Parameter(
+        "inference", "choice", "auto", told, choices=("auto", "analytic", "permutation", "exact")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of both methods, by the names and with the defaults of their parameters."""
+
+    alpha: float = 0.05
+    values: str = "auto"
+    min_events: int = 30
+    min_occupied: int = 10
+    min_place: int = 3
+    inference: Inference | Literal["auto"] = "auto"
+    permutations: int | None = None
+    neighbourhood: Neighbourhood = "queen"
+    rings: int = 1
+    distance_m: float | None = None
+    correction: Correction = "bh"
+
+    def adjust(self, p: Floats) -> Floats:
+        """Give q: p adjusted for false discovery."""
+        return benjamini_hochberg(p) if self.correction == "bh" else benjamini_yekutieli(p)
+
+    @property
+    def thresholds(self) -> dict[str, Any]:
+        """What decides over claims, as told in ``Result.used``."""
+        names = ("alpha", "min_events", "min_occupied", "min_place")
+        return {name: getattr(self, name) for name in names}
+
+
 def shifted(x: Floats) -> Floats:
     """Give each value less one of them, which is about the mean.
 
@@ -132,14 +166,7 @@ class Tested:
         return np.where(np.abs(excess) <= rounding, 0.0, np.sign(excess))
 
 
-def tested(
-    evidence: Evidence,
-    *,
-    values: str,
-    neighbourhood: Neighbourhood,
-    rings: int,
-    distance_m: float | None,
-) -> Tested:
+def tested(evidence: Evidence, asked: Settings) -> Tested:
     """Choose values and neighbours.
 
     Values are counts, or weights. Where an exposure is given they are what is left of them when
@@ -147,7 +174,8 @@ def tested(
     without neighbours are told.
     """
     n, weight, notes = evidence.n, evidence.weight, []
-    weighted = values == "weight" or (values == "auto" and bool((weight != n).any()))
+    auto = asked.values == "auto" and bool((weight != n).any())
+    weighted = asked.values == "weight" or auto
     x = weight if weighted else n.astype(np.float64)
     if weighted:
         notes.append(Note("gi_star_weighted"))
@@ -155,13 +183,17 @@ def tested(
         expected = x.sum() * evidence.share
         # Counts that follow the exposure leave nothing, not rounding.
         x = np.where(np.abs(x - expected) <= _FORGIVEN * expected, 0.0, x - expected)
-    used: dict[str, Any] = {"values": "weight" if weighted else "n", "neighbourhood": neighbourhood}
+    used: dict[str, Any] = {
+        "values": "weight" if weighted else "n",
+        "neighbourhood": asked.neighbourhood,
+    }
     cells = evidence.cells
     neighbours = cells.neighbours
-    if neighbourhood == "ring":
-        used["rings"] = rings
-        neighbours = neighbours.rings(rings)
-    elif neighbourhood == "distance":
+    if asked.neighbourhood == "ring":
+        used["rings"] = asked.rings
+        neighbours = neighbours.rings(asked.rings)
+    elif asked.neighbourhood == "distance":
+        distance_m = asked.distance_m
         if distance_m is None:
             distance_m = _chosen_distance(cells)
             notes.append(Note("distance_chosen", {"distance": distance_m}))
@@ -201,16 +233,9 @@ class Inferred:
 
 
 def infer(
-    given: Tested,
-    analytic: Floats,
-    *,
-    inference: Inference,
-    permutations: int | None,
-    alpha: float,
-    correction: Correction,
-    seed: int,
+    given: Tested, analytic: Floats, asked: Settings, *, auto: Inference, seed: int
 ) -> Inferred:
-    """Find p and q of the cells' neighbours; ``analytic`` are the p from z.
+    """Find p and q of the cells' neighbours; ``analytic`` are the p from z, ``auto`` what it means.
 
     ``exact`` needs whole numbers and a table of bearable size; else permutations are made.
     Permutations cannot give a p below 2 / (R + 1), so with few of them no false discovery rate
@@ -219,16 +244,16 @@ def infer(
     p take their place, or analytic p where those are not to be had. With a number told that is too
     small, p are the permutations' but q are of the exact, or analytic, p. All of it is said.
     """
-    adjust = benjamini_hochberg if correction == "bh" else benjamini_yekutieli
     x, neighbours, notes = given.x, given.neighbours, []
-    kind = inference
+    inference = auto if asked.inference == "auto" else asked.inference
+    kind, permutations = inference, asked.permutations
     values = None if inference == "analytic" else whole(x)
     exact = values is not None and exact_cost(values, neighbours) <= AFFORDABLE
     if inference == "exact" and not exact:
         notes.append(Note("exact_not_whole" if values is None else "exact_too_large"))
         kind = "permutation"
     better: Inference = "exact" if exact else "analytic"
-    needed = fewest_permutations(len(x), alpha, correction)
+    needed = fewest_permutations(len(x), asked.alpha, asked.correction)
     if kind == "permutation" and permutations is None:
         permutations = max(FEWEST, ceil((needed + 1) / 1000) * 1000 - 1)
         if permutations > MOST:
@@ -243,12 +268,12 @@ def infer(
         return analytic
 
     p = p_by(kind)
-    q = adjust(p)
-    used: dict[str, Any] = {"inference": kind, "correction": correction}
+    q = asked.adjust(p)
+    used: dict[str, Any] = {"inference": kind, "correction": asked.correction}
     if kind == "permutation" and permutations is not None:
         used["permutations"] = permutations
         if permutations < needed:
-            q = adjust(p_by(better))
+            q = asked.adjust(p_by(better))
             notes.append(
                 Note(
                     f"permutations_too_few_{better}",
@@ -282,13 +307,7 @@ def rerun_cost(used: Mapping[str, Any], evidence: Evidence) -> float:
     inference = used.get("inference", "analytic")
     if inference == "analytic":
         return 1.0
-    given = tested(
-        evidence,
-        values=used["values"],
-        neighbourhood=used["neighbourhood"],
-        rings=used.get("rings", 1),
-        distance_m=used.get("distance_m"),
-    )
+    given = tested(evidence, Settings(**used))
     cells, cost, both = max(len(given.x), 1), 1.0, False
     if inference == "permutation":
         drawn = used["permutations"] * float(given.neighbours.sizes.max(initial=0))
@@ -314,7 +333,7 @@ class Chance:
     q: Floats
 
 
-def chance(evidence: Evidence, neighbours: Neighbours, correction: Correction) -> Chance:
+def chance(evidence: Evidence, neighbours: Neighbours, asked: Settings) -> Chance:
     """Ask of each cell and its neighbours whether events spread by ``evidence.share`` explain it.
 
     The share is that of the ground, or of the exposure where one is given.
@@ -323,18 +342,17 @@ def chance(evidence: Evidence, neighbours: Neighbours, correction: Correction) -
     n = neighbours.sums(evidence.n.astype(np.float64)).astype(np.int64)
     share = neighbours.sums(evidence.share)
     p = chance_p(n, total, share)
-    adjust = benjamini_hochberg if correction == "bh" else benjamini_yekutieli
-    return Chance(np.sign(n - total * share), p, adjust(p))
+    return Chance(np.sign(n - total * share), p, asked.adjust(p))
 
 
-def too_few(n: Ints, method: str, *, min_events: int, min_occupied: int) -> tuple[Note, ...]:
+def too_few(n: Ints, method: str, asked: Settings) -> tuple[Note, ...]:
     """Say why the counts cannot carry a claim; nothing where they can."""
     total, occupied = int(n.sum()), int((n > 0).sum())
-    if total < min_events:
-        values = {"method": method, "n": total, "needed": min_events}
+    if total < asked.min_events:
+        values = {"method": method, "n": total, "needed": asked.min_events}
         return (Note("too_few_events", values, "warning"),)
-    if occupied < min_occupied:
-        values = {"method": method, "n": occupied, "needed": min_occupied}
+    if occupied < asked.min_occupied:
+        values = {"method": method, "n": occupied, "needed": asked.min_occupied}
         return (Note("too_few_cells", values, "warning"),)
     return ()
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geo.hotspots.claims import (
     PARAMETERS,
     ROUNDING,
-    Correction,
-    Inference,
-    Neighbourhood,
+    Settings,
     chance,
     infer,
+    inference_parameter,
     shifted,
     tested,
     too_few,
     with_events,
 )
-from geo.hotspots.method import Evidence, Method, Parameter, Result
+from geo.hotspots.method import Evidence, Method, Result
 from geo.schema import GI_BIN, GI_CHANCE_Q, GI_P, GI_Q, GI_Z
 from geo.significance import evidence_bins, two_sided_p
 
@@ -64,21 +63,7 @@ def gi_star_of(x: Floats, neighbours: Neighbours) -> Floats:
     return z
 
 
-def run(
-    evidence: Evidence,
-    *,
-    alpha: float = 0.05,
-    values: str = "auto",
-    min_events: int = 30,
-    min_occupied: int = 10,
-    min_place: int = 3,
-    inference: Inference | Literal["auto"] = "auto",
-    permutations: int | None = None,
-    neighbourhood: Neighbourhood = "queen",
-    rings: int = 1,
-    distance_m: float | None = None,
-    correction: Correction = "bh",
-) -> Result:
+def run(evidence: Evidence, **settings: Any) -> Result:  # noqa: ANN401 - ``Settings`` checks them
     """Test every cell, and claim a hotspot only where two independent questions agree.
 
     1. Gi* (two-sided p, and q by ``correction`` over the cells of the study area). p is the
@@ -100,32 +85,23 @@ def run(
     more where exposure is large, which neither normal theory nor permutation knows: there the
     chance test decides. Events where nothing is exposed are always more than expected.
     """
-    given = tested(
-        evidence, values=values, neighbourhood=neighbourhood, rings=rings, distance_m=distance_m
-    )
+    asked = Settings(**settings)
+    given = tested(evidence, asked)
     neighbours, n = given.neighbours, evidence.n
     z = gi_star_of(given.x, neighbours)
-    found = infer(
-        given,
-        two_sided_p(z),
-        inference="analytic" if inference == "auto" else inference,
-        permutations=permutations,
-        alpha=alpha,
-        correction=correction,
-        seed=evidence.seed,
-    )
-    by_chance = chance(evidence, neighbours, correction)
+    found = infer(given, two_sided_p(z), asked, auto="analytic", seed=evidence.seed)
+    by_chance = chance(evidence, neighbours, asked)
     # With weights, Gi* can be high where events are few: that is no claim.
     agree = by_chance.more == np.sign(z)
     if found.used["inference"] != "analytic":
         agree &= given.sides == np.sign(z)
     chance_q = np.where(agree, by_chance.q, 1.0)
     worst = np.maximum(found.q, chance_q)
-    few = too_few(n, "gi_star", min_events=min_events, min_occupied=min_occupied)
+    few = too_few(n, "gi_star", asked)
     bins = np.zeros(len(z), dtype=np.int64) if few else evidence_bins(z, worst)
     beside = evidence.cells.neighbours
-    bins[(bins > 0) & ~with_events(bins > 0, n, beside, min_place)] = 0
-    hot = with_events((z > 0) & (worst < alpha) & (bins > 0), n, beside, min_place)
+    bins[(bins > 0) & ~with_events(bins > 0, n, beside, asked.min_place)] = 0
+    hot = with_events((z > 0) & (worst < asked.alpha) & (bins > 0), n, beside, asked.min_place)
     bins[(bins > 0) & (n == 0)] = 0  # it holds a place together, but nothing happened in it
     return Result(
         columns={
@@ -140,14 +116,7 @@ def run(
         q=worst,
         enough=not few,
         notes=(*given.notes, *found.notes, *few),
-        used={
-            "alpha": alpha,
-            "min_events": min_events,
-            "min_occupied": min_occupied,
-            "min_place": min_place,
-            **given.used,
-            **found.used,
-        },
+        used={**asked.thresholds, **given.used, **found.used},
     )
 
 
@@ -159,12 +128,8 @@ METHOD = Method(
     run=run,
     parameters=(
         *PARAMETERS,
-        Parameter(
-            "inference",
-            "choice",
-            "auto",
-            "how p is found: from z (analytic, also auto), by permutation, or exactly",
-            choices=("auto", "analytic", "permutation", "exact"),
+        inference_parameter(
+            "how p is found: from z (analytic, also auto), by permutation, or exactly"
         ),
     ),
     order=30,

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geo.hotspots.claims import (
     PARAMETERS,
-    Correction,
-    Inference,
-    Neighbourhood,
+    ROUNDING,
+    Settings,
     chance,
     deviations,
     infer,
+    inference_parameter,
     tested,
     too_few,
     with_events,
 )
-from geo.hotspots.method import Evidence, Method, Parameter, Result
+from geo.hotspots.method import Evidence, Method, Result
 from geo.schema import LISA_CLASS, LISA_I, LISA_P, LISA_Q, LISA_Z
 from geo.significance import two_sided_p
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
-
-_ROUNDING = 1e-12
 
 
 def local_moran(x: Floats, sums: Floats, sizes: Ints) -> tuple[Floats, Floats]:
@@ -56,28 +54,14 @@ def local_moran(x: Floats, sums: Floats, sizes: Ints) -> tuple[Floats, Floats]:
     expected = np.where(alone, 0.0, -d * d / ((n - 1) * m2))
     # If all other cells are alike, or all are neighbours, no exchange changes anything.
     rest = np.maximum(m2 - d * d / (n - 1), 0.0)
-    rest[rest <= _ROUNDING * m2] = 0.0
+    rest[rest <= ROUNDING * m2] = 0.0
     variance = (d / m2) ** 2 * (n / (n - 2)) * np.maximum(1.0 / k - 1.0 / (n - 1), 0.0) * rest
     known = (variance > 0.0) & ~alone
     z = np.divide(moran - expected, np.sqrt(variance), out=np.zeros(n), where=known)
     return moran, z
 
 
-def run(
-    evidence: Evidence,
-    *,
-    alpha: float = 0.05,
-    values: str = "auto",
-    min_events: int = 30,
-    min_occupied: int = 10,
-    min_place: int = 3,
-    inference: Inference | Literal["auto"] = "auto",
-    permutations: int | None = None,
-    neighbourhood: Neighbourhood = "queen",
-    rings: int = 1,
-    distance_m: float | None = None,
-    correction: Correction = "bh",
-) -> Result:
+def run(evidence: Evidence, **settings: Any) -> Result:  # noqa: ANN401 - ``Settings`` checks them
     """Ask of every cell whether its neighbours are unusual for it, and sort the cells by kind.
 
     p is two-sided, of the neighbours' sum given the cell's own value: exact over all permutations
@@ -97,33 +81,24 @@ def run(
     ``lisa_i``, ``lisa_z``, ``lisa_p`` and ``lisa_q`` are plain local Moran. Exposure is treated as
     in Gi*.
     """
-    given = tested(
-        evidence, values=values, neighbourhood=neighbourhood, rings=rings, distance_m=distance_m
-    )
+    asked = Settings(**settings)
+    given = tested(evidence, asked)
     neighbours, n = given.neighbours, evidence.n
     moran, z = local_moran(given.x, neighbours.sums(given.x), neighbours.sizes)
-    found = infer(
-        given,
-        two_sided_p(z),
-        inference="exact" if inference == "auto" else inference,
-        permutations=permutations,
-        alpha=alpha,
-        correction=correction,
-        seed=evidence.seed,
-    )
-    by_chance = chance(evidence, neighbours, correction)
+    found = infer(given, two_sided_p(z), asked, auto="exact", seed=evidence.seed)
+    by_chance = chance(evidence, neighbours, asked)
     high, beside = np.sign(deviations(given.x)), given.sides
     borne_out = np.where(beside == by_chance.more, np.maximum(found.q, by_chance.q), 1.0)
     worst = np.where(high == beside, borne_out, 1.0)
-    few = too_few(n, "local_moran", min_events=min_events, min_occupied=min_occupied)
-    high_high = (high > 0) & (worst < alpha) & (not few)
-    hot = with_events(high_high, n, evidence.cells.neighbours, min_place)
+    few = too_few(n, "local_moran", asked)
+    high_high = (high > 0) & (worst < asked.alpha) & (not few)
+    hot = with_events(high_high, n, evidence.cells.neighbours, asked.min_place)
     classes = np.select(
         [
             hot,
-            (high < 0) & (worst < alpha) & (not few),
-            (high > 0) & (beside < 0) & (found.q < alpha) & (not few),
-            (high < 0) & (beside > 0) & (borne_out < alpha) & (not few),
+            (high < 0) & (worst < asked.alpha) & (not few),
+            (high > 0) & (beside < 0) & (found.q < asked.alpha) & (not few),
+            (high < 0) & (beside > 0) & (borne_out < asked.alpha) & (not few),
         ],
         ["HH", "LL", "HL", "LH"],
         "ns",
@@ -141,14 +116,7 @@ def run(
         q=worst,
         enough=not few,
         notes=(*given.notes, *found.notes, *few),
-        used={
-            "alpha": alpha,
-            "min_events": min_events,
-            "min_occupied": min_occupied,
-            "min_place": min_place,
-            **given.used,
-            **found.used,
-        },
+        used={**asked.thresholds, **given.used, **found.used},
     )
 
 
@@ -160,12 +128,8 @@ METHOD = Method(
     run=run,
     parameters=(
         *PARAMETERS,
-        Parameter(
-            "inference",
-            "choice",
-            "auto",
-            "how p is found: exactly (also auto, where values are whole), by permutation, from z",
-            choices=("auto", "analytic", "permutation", "exact"),
+        inference_parameter(
+            "how p is found: exactly (also auto, where values are whole), by permutation, from z"
         ),
     ),
     order=35,

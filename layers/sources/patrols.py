@@ -11,6 +11,7 @@ import shapely
 from geo.aoristic import cut_by_hour
 from geo.months import UNKNOWN_HOUR, month_and_hour
 from geo.note import Note
+from geo.pieces import numbered
 from layers.categories import squeeze
 from layers.layer import Events
 from layers.rows import Built, month_column, no_times, pick
@@ -150,8 +151,7 @@ def spread(
     points = np.bincount(of_point, minlength=len(there))
     first = np.concatenate([[0], np.cumsum(points)])[:-1]
     times = points[of_hour]
-    entry = np.repeat(np.arange(len(of_hour)), times)
-    within = np.arange(len(entry)) - np.repeat(np.cumsum(times) - times, times)
+    entry, within = numbered(times)
     point = first[of_hour[entry]] + within
     return Events(
         x=x[point],
@@ -194,8 +194,7 @@ def _along(geometry: Geometries) -> tuple[Ints, Floats, Floats, Floats]:
     siblings = np.bincount(whose, minlength=len(geometry))[whose]
     pieces = np.maximum(np.ceil(length / STEP_M), 1).astype(np.int64)
     part = np.where(alone, 1.0 / siblings, length / np.where(alone, 1.0, total[whose]))
-    of_part = np.repeat(np.arange(len(parts)), pieces)
-    nth = np.arange(len(of_part)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    of_part, nth = numbered(pieces)
     along = (nth + 0.5) * (length / pieces)[of_part]
     points = parts[of_part]
     line = shapely.get_type_id(points) != shapely.GeometryType.POINT
