@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from geo.significance import chance_p
+from geo.significance import chance_p, log_likelihood_ratio
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -113,12 +113,8 @@ def busiest_blocks(
                 continue
             expected = whole * days * length / 168.0
             n = np.round(so_far, _DECIMALS)
-            rest = np.round(whole - n, _DECIMALS)
             telling = (n >= min_ratio * expected) & (n * 4 >= whole)
-            # Nothing counts for nothing: 0 log 0 is 0.
-            inside = np.log(np.where(n > 0, n, 1.0) / expected)
-            outside = np.log(np.where(rest > 0, rest, 1.0) / (whole - expected))
-            llr = np.round(n * inside + rest * outside, _DECIMALS)
+            llr = np.round(log_likelihood_ratio(n, expected, whole), _DECIMALS)
             flat = np.where(telling, llr, 0.0).reshape(len(hours), 168)
             top = np.argmax(flat, axis=1)
             for place in np.flatnonzero(flat[places, top] > best + 1e-9):

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from geo.significance import log_likelihood_ratio
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -114,28 +116,6 @@ class _Windows:
 # --- likelihood -------------------------------------------------------------------------------
 
 
-def log_likelihood_ratio(count: Floats, expected: Floats, total: float | None = None) -> Floats:
-    """Score counts above their expectation; 0 where they are not above.
-
-    With a ``total`` that is given (Kulldorff 1997; Kulldorff et al. 2005):
-    ``c ln(c/e) + (C - c) ln((C - c)/(C - e))``. Without one, each count against its own
-    expectation (Neill et al. 2005): ``c ln(c/e) + e - c``. Infinite where nothing was expected.
-    """
-    c, e = np.asarray(count, dtype=np.float64), np.asarray(expected, dtype=np.float64)
-    above = c > e
-    c, e = np.where(above, c, 1.0), np.where(above, e, 1.0)
-    with np.errstate(divide="ignore"):
-        score = c * np.log(c / e)
-    if total is None:
-        score += e - c
-    else:
-        rest, hoped = total - c, total - e
-        inside = above & (rest > 0)
-        rest, hoped = np.where(inside, rest, 1.0), np.where(inside, hoped, 1.0)
-        score += rest * np.log(rest / hoped)
-    return np.where(above, np.maximum(score, 0.0), 0.0)
-
-
 @dataclass(frozen=True, eq=False)
 class _Limits:
     """The largest count whose score is at most a bound, by expectation; never too large.
@@ -178,6 +158,11 @@ class _Limits:
     def __call__(self, expected: Floats) -> Ints:
         short = np.maximum(expected.astype(np.float32), self._LEAST)
         return np.asarray(self.table[(short.view(np.int32) >> self._SHIFT) - self.lowest])
+
+
+def _cores() -> int:
+    """How many threads are worth their while here."""
+    return min(os.cpu_count() or 1, 8)
 
 
 # --- the search -------------------------------------------------------------------------------
@@ -346,7 +331,7 @@ def _all_maxima(
     """
     windows = search.windows
     seeds = np.random.SeedSequence(seed).spawn(-(-replicates // _DEAL))
-    threads = threads or min(os.cpu_count() or 1, 8)
+    threads = threads or _cores()
     places = len(search.expected)
     block = max(1, _ROOM // (places * windows.rows * _DEAL))
     best = np.zeros(len(seeds) * _DEAL)
@@ -691,7 +676,7 @@ def _best_windows(
         for of, table in ((best, score), (held, count), (hoped, expected)):
             of[zone] = table[np.arange(len(zone)), window]
 
-    with ThreadPoolExecutor(threads or min(os.cpu_count() or 1, 8)) as pool:
+    with ThreadPoolExecutor(threads or _cores()) as pool:
         list(pool.map(ask, search.batches(64)))
     return best, which, held, hoped
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 
+_ALIKE = 1e-9
 _NOTHING = 1e-17
 """A term this small beside the sum no longer changes it."""
 
@@ -220,6 +221,35 @@ def _tail(k: Ints, total: int, share: Floats) -> Floats:
         done += 1
         active = active[(term[active] > tail[active] * _NOTHING) & (steps[active] > done)]
     return np.asarray(np.exp(log_term) * tail, dtype=np.float64)
+
+
+def log_likelihood_ratio(
+    count: Floats, expected: Floats, total: float | Floats | None = None
+) -> Floats:
+    """Score counts above their expectation; 0 where they are not above.
+
+    Kulldorff's log likelihood ratio. With a ``total`` that is given (Kulldorff 1997; Kulldorff et al. 2005):
+    ``c ln(c/e) + (C - c) ln((C - c)/(C - e))``. Without one, each count against its own
+    expectation (Neill et al. 2005): ``c ln(c/e) + e - c``. Infinite where nothing was expected.
+    """
+    c, e = np.asarray(count, dtype=np.float64), np.asarray(expected, dtype=np.float64)
+    above = c > e
+    c, e = np.where(above, c, 1.0), np.where(above, e, 1.0)
+    with np.errstate(divide="ignore"):
+        score = c * np.log(c / e)
+    if total is None:
+        score += e - c
+    else:
+        rest, hoped = total - c, total - e
+        inside = above & (rest > 0)
+        rest, hoped = np.where(inside, rest, 1.0), np.where(inside, hoped, 1.0)
+        score += rest * np.log(rest / hoped)
+    return np.where(above, np.maximum(score, 0.0), 0.0)
+
+
+def fewest_replicates(alpha: float) -> int:
+    """Give the least R for which 1 / (R + 1), the least p of R simulations, is below alpha."""
+    return int(1.0 / alpha + _ALIKE)
 
 
 def evidence_bins(z: Floats, q: Floats) -> NDArray[np.int64]:

@@ -19,13 +19,8 @@ from geo.cube import CubeBuilder
 from geo.grid import Grid
 from geo.hotspots import Evidence
 from geo.hotspots.scan import expected_from_history, run
-from geo.scan import (
-    log_likelihood_ratio,
-    p_values,
-    scan_expectation,
-    scan_permutation,
-    scan_poisson,
-)
+from geo.scan import p_values, scan_expectation, scan_permutation, scan_poisson
+from geo.significance import log_likelihood_ratio
 
 JANUARY = 2024 * 12
 

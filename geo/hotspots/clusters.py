@@ -11,6 +11,7 @@ import shapely
 from geo.hotspots.method import Cluster, Evidence, Method, Parameter, Result
 from geo.note import Note
 from geo.schema import Column
+from geo.significance import fewest_replicates, log_likelihood_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -146,15 +147,11 @@ def _by_first(label: Ints) -> Ints:
 
 
 def likelihood_ratio(n: Floats, expected: Floats, total: int) -> Floats:
-    """Give Kulldorff's (1997) log likelihood ratio of n of ``total`` where some are expected.
+    """Score n of ``total`` where some are expected, nowhere less than a billionth: so it is finite.
 
-    Poisson, 0 where no more than expected. Nothing is expected to be less than a billionth.
+    See ``geo.significance.log_likelihood_ratio``.
     """
-    expected = np.clip(expected, 1e-9, total * (1.0 - 1e-12))
-    rest = total - n
-    ratio = n * np.log(np.maximum(n, 1e-300) / expected)
-    ratio += rest * np.log(np.maximum(rest, 1e-300) / (total - expected))
-    return np.where(n > expected, ratio, 0.0)
+    return log_likelihood_ratio(n, np.clip(expected, 1e-9, total * (1.0 - 1e-12)), total)
 
 
 @dataclass(frozen=True, eq=False)
@@ -345,7 +342,7 @@ def run(
     if eps is None:
         eps = used["eps"] = float(f"{(_CHANCE_NEIGHBOURS / around) ** 0.5:.2g}")
         notes.append(Note("eps_chosen", {"eps": eps}))
-    able = int(1.0 / alpha + 1e-9)  # with one fewer, the least p would be alpha or more
+    able = fewest_replicates(alpha)
     if replicates < able:
         notes.append(Note("replicates_raised", {"n": able, "asked": replicates}))
     wanted = max(replicates, able)

@@ -14,6 +14,7 @@ from geo.months import month_text
 from geo.note import Note
 from geo.scan import Scan, scan_expectation, scan_permutation, scan_poisson
 from geo.schema import Column
+from geo.significance import fewest_replicates
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,7 +113,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - it chooses, one thing after another
         "min_events": min_events,
     }
     notes = []
-    least = int(1 / alpha)  # with fewer, not even the best of all maps has a p below alpha
+    least = fewest_replicates(alpha)
     if replicates < least:
         notes.append(Note("replicates_raised", {"n": least, "asked": replicates}))
         replicates = used["replicates"] = least
