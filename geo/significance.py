@@ -228,8 +228,8 @@ def log_likelihood_ratio(
 ) -> Floats:
     """Score counts above their expectation; 0 where they are not above.
 
-    Kulldorff's log likelihood ratio. With a ``total`` that is given (Kulldorff 1997; Kulldorff et al. 2005):
-    ``c ln(c/e) + (C - c) ln((C - c)/(C - e))``. Without one, each count against its own
+    Kulldorff's log likelihood ratio. With a ``total`` that is given (Kulldorff 1997; Kulldorff et
+    al. 2005): ``c ln(c/e) + (C - c) ln((C - c)/(C - e))``. Without one, each count against its own
     expectation (Neill et al. 2005): ``c ln(c/e) + e - c``. Infinite where nothing was expected.
     """
     c, e = np.asarray(count, dtype=np.float64), np.asarray(expected, dtype=np.float64)
