@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from itertools import pairwise
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,8 @@ from maps.offline import OfflineMap, OfflinePage
 from maps.overview import sentences
 from maps.packing import Streams, bytes_block, json_block
 from maps.situation import ALL
+from maps.spots import alerts_of, spot_of
+from maps.surfaces import SURFACE_NAMES, holds, significance, surfaces
 from maps.symbols import all_symbols, kind_label, plain
 from maps.words import words as words_of
 
@@ -25,10 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from shapely.geometry.base import BaseGeometry
 
     from layers.layer import Report
-    from maps.situation import Alert, Hotspot, Situation, View
+    from maps.situation import Situation, View
     from maps.words import Words
 
     Bounds = tuple[float, float, float, float]
@@ -36,25 +36,7 @@ if TYPE_CHECKING:
 MOST_SPOTS = 60
 """Hotspots of one map that the page lists and draws; the tables hold all of them."""
 
-MOST_ALERTS = 10
-"""Places of one method, found as a whole, that the page tells; the GeoPackage holds all."""
-
-SURFACES = 6
-"""Classes of the count and of the density."""
-
-RISKS = (1.5, 2.0, 3.0, 5.0, 10.0)
-"""Limits between the classes of relative risk; up to half above the average is usual."""
-
-CLASSES = {
-    "lisa": ("lisa_class", ("HH", "HL", "LH", "LL")),
-    "change": ("change_class", ("up", "down")),
-    "joint": ("joint_class", ("both", "one", "other")),
-}
-"""Surfaces of named classes: the column and its classes, in the order of the legend."""
-
-_SURFACES = ("bin", "n", "kde", "risk", *CLASSES)
 _MARGIN = 0.12
-_TENTHS = 10
 
 
 def write_page(situation: Situation, path: Path, language: str) -> None:
@@ -89,8 +71,8 @@ def page_html(situation: Situation, language: str) -> str:
         views=content["views"],
         symbols=content["symbols"],
         has_patrols=any(one["patrol"] for view in content["views"] for one in view["spots"]),
-        surfaces=[name for name in _SURFACES if _any(content["views"], name)],
-        cold=any((_significance(view) < 0).any() for view in situation.views),
+        surfaces=[name for name in SURFACE_NAMES if _any(content["views"], name)],
+        cold=any((significance(view) < 0).any() for view in situation.views),
         has_background=bool(content["background"]),
         has_names=bool(content["names"]),
         sites=bathing.table(situation, words),
@@ -159,54 +141,37 @@ def _projection(situation: Situation) -> dict[str, Any]:
     return asdict(fitted) | {"east": fitted.east.tolist(), "north": fitted.north.tolist()}
 
 
-# --- cells -----------------------------------------------------------------------------------
-
-
-def _shown(situation: Situation) -> NDArray[np.int64]:
-    """Positions of the cells that hold something on any of the maps."""
-    shown = np.zeros(len(situation.cells), dtype=bool)
-    for view in situation.views:
-        shown |= _holds(view)
-    return np.flatnonzero(shown)
-
-
-def _holds(view: View) -> NDArray[np.bool_]:
-    """Mark the cells that have something to draw: events, confidence, or density."""
-    holds: NDArray[np.bool_] = (np.asarray(view.columns["n"]) > 0) | (_significance(view) != 0)
-    if "kde" in view.columns:
-        holds |= _kde(view) >= min(_limits(_kde(view)), default=np.inf)
-    if "risk" in view.columns:
-        holds |= np.nan_to_num(view.columns["risk"]) >= RISKS[0]
-    for column, classes in CLASSES.values():
-        if column in view.columns:
-            holds |= np.isin(view.columns[column], classes)
-    return holds
-
-
-def _significance(view: View) -> NDArray[np.int64]:
-    """Classes -3 to 3 of confidence; methods without classes mark what is hot as 2."""
-    if "gi_bin" in view.columns:
-        return np.asarray(view.columns["gi_bin"]).astype(np.int64)
-    return view.hot.astype(np.int64) * 2
-
-
 def _cells(situation: Situation, streams: Streams) -> dict[str, Any]:
-    cells, shown = situation.cells, _shown(situation)
+    """Pack every cell of the study area; of drawn ones, the outlines of those that hold something.
+
+    Cells without events are part of the statistics, and the page does those again.
+    """
+    cells = situation.cells
     if cells.grid is None:
-        return {"kind": "drawn", "shapes": streams.shapes(cells.polygons[shown], unit=1.0)}
+        shapes = cells.polygons.copy()
+        shapes[~_held(situation)] = shapely.Polygon()
+        return {"kind": "drawn", "shapes": streams.shapes(shapes, unit=1.0)}
     grid, column, row = cells.lattice
     return {
         "kind": grid.kind,
         "size": grid.size,
-        "column": streams.add(column[shown], deltas=True),
-        "row": streams.add(row[shown], deltas=True),
+        "column": streams.add(column, deltas=True),
+        "row": streams.add(row, deltas=True),
     }
+
+
+def _held(situation: Situation) -> NDArray[np.bool_]:
+    """Mark the cells that hold something on any of the maps, in any month."""
+    held = np.zeros(len(situation.cells), dtype=bool)
+    held[situation.cube.cell] = True
+    for view in situation.views:
+        held |= holds(view)
+    return held
 
 
 def _view(view: View, situation: Situation, words: Words, streams: Streams) -> dict[str, Any]:
     """Describe one map: its cells, hotspots, and sentences."""
-    n, bins = np.asarray(view.columns["n"]), _significance(view)
-    everywhere, here = _shown(situation), _holds(view)
+    here = holds(view)
     spots = view.hotspots[:MOST_SPOTS]
     more = len(view.hotspots) - len(spots)
     shapes = np.array([spot.geometry for spot in spots], dtype=object)
@@ -220,204 +185,14 @@ def _view(view: View, situation: Situation, words: Words, streams: Streams) -> d
         "warnings": [words.note(note) for note in view.notes if note.level == "warning"],
         "more": words("page.more_spots", n=more, shown=len(spots)) if more else "",
         "hotspots": len(view.hotspots),
-        "cell": streams.add(np.flatnonzero(here[everywhere]), deltas=True),
-        "bin": streams.add(bins[here]) if bins.any() else None,
-        "n": _count(n[here], words, streams),
-        "kde": _density(_kde(view)[here], words, streams) if "kde" in view.columns else None,
-        "risk": _risk(np.asarray(view.columns["risk"])[here], words, streams)
-        if "risk" in view.columns
-        else None,
-        **{name: _named_classes(name, view, here, words, streams) for name in CLASSES},
+        "cell": streams.add(np.flatnonzero(here), deltas=True),
+        **surfaces(view, here, words, streams),
         "points": streams.points(*view.points.reshape(-1, 2).T) if len(view.points) else None,
         "shapes": streams.shapes(shapes, unit=0.1),
-        "alerts": _alerts(view, situation, words, streams),
+        "alerts": alerts_of(view, situation, words, streams),
         "facts": sentences(view, words),
-        "spots": [_spot(spot, situation, words, streams) for spot in spots],
+        "spots": [spot_of(spot, situation, words, streams) for spot in spots],
     }
-
-
-def _kde(view: View) -> NDArray[np.float64]:
-    return np.asarray(view.columns["kde"], dtype=np.float64)
-
-
-def _limits(values: NDArray[Any]) -> list[float]:
-    """Choose limits between classes: each about twice the one before, and round."""
-    top = float(values.max(initial=0))
-    if top <= 0:
-        return []
-    wanted = {_round(top * 0.45**step) for step in range(1, SURFACES)}
-    return sorted(limit for limit in wanted if limit < top)
-
-
-def _count(n: NDArray[Any], words: Words, streams: Streams) -> dict[str, Any] | None:
-    """Sort counts into classes; those without events get none (-1)."""
-    if not n.any():
-        return None
-    edges = [1, *(int(limit) for limit in _limits(n) if limit >= 2), int(n.max()) + 1]  # noqa: PLR2004 - the class of 1 is there
-    return {
-        "value": streams.add(n),
-        "class": streams.add(np.searchsorted(edges, n, side="right") - 1),
-        "labels": [
-            words.number(low)
-            if high - low == 1
-            else f"{words.number(low)}–{words.number(high - 1)}"
-            for low, high in pairwise(edges)
-        ],
-    }
-
-
-def _density(density: NDArray[Any], words: Words, streams: Streams) -> dict[str, Any] | None:
-    """Sort densities into classes; what is below the lowest limit gets none (-1)."""
-    limits = _limits(density)
-    if not limits:
-        return None
-    texts = [_significant(limit, words) for limit in limits]
-    return {
-        "class": streams.add(np.searchsorted(limits, density, side="right") - 1),
-        "labels": [*(f"{a}–{b}" for a, b in pairwise(texts)), f"≥ {texts[-1]}"],
-    }
-
-
-def _risk(risk: NDArray[Any], words: Words, streams: Streams) -> dict[str, Any] | None:
-    """Sort relative risks into classes of equal steps in all maps; what is usual gets none (-1)."""
-    found = np.nan_to_num(risk)
-    if not (found >= RISKS[0]).any():
-        return None
-    texts = [words.number(limit) for limit in RISKS]
-    return {
-        "class": streams.add(np.searchsorted(RISKS, found, side="right") - 1),
-        "labels": [*(f"{a}–{b}" for a, b in pairwise(texts)), f"≥ {texts[-1]}"],
-    }
-
-
-def _named_classes(
-    name: str, view: View, here: NDArray[np.bool_], words: Words, streams: Streams
-) -> dict[str, Any] | None:
-    """Number a surface's named classes; cells of no class get none (-1)."""
-    column, classes = CLASSES[name]
-    if column not in view.columns:
-        return None
-    found = np.asarray(view.columns[column])[here]
-    codes = np.full(len(found), -1, dtype=np.int64)
-    for code, key in enumerate(classes):
-        codes[found == key] = code
-    if (codes < 0).all():
-        return None
-    return {
-        "class": streams.add(codes),
-        "labels": [words(f"classes.{column}_{key}") for key in classes],
-        "inks": [f"{name}-{key.lower()}" for key in classes],
-    }
-
-
-def _significant(value: float, words: Words) -> str:
-    """Write a limit with the decimals that it needs."""
-    return words.number(value, max(0, -int(np.floor(np.log10(value)))))
-
-
-def _round(value: float) -> float:
-    """Round to one of 1, 2, 3, 5 times a power of ten."""
-    power = 10.0 ** np.floor(np.log10(value))
-    return float(min((1, 2, 3, 5, 10), key=lambda step: abs(step * power - value)) * power)
-
-
-# --- hotspots ----------------------------------------------------------------------------------
-
-
-def _spot(spot: Hotspot, situation: Situation, words: Words, streams: Streams) -> dict[str, Any]:
-    """Describe a hotspot in finished words, with its two charts as numbers (``unit`` to one)."""
-    whole = all((values == np.rint(values)).all() for values in (spot.hours, spot.monthly))
-    unit = 1 if whole else _TENTHS
-    return {
-        "id": spot.id,
-        "rank": spot.rank,
-        "name": phrases.place_name(spot.place, words),
-        "reason": phrases.reason(spot, words, situation),
-        "n": words.number(spot.n),
-        "times": phrases.times(spot.ratio, words),
-        "peak": phrases.peak(spot.peak, words),
-        "change": (
-            f"{phrases.change(spot, words, situation.month)}; {phrases.trend(spot, words)}"
-            if situation.month
-            else ""
-        ),
-        "categories": [
-            [words.category(key, situation.categories), n] for key, n in spot.categories
-        ],
-        "near": phrases.near(spot, words),
-        "patrol": (
-            None if spot.patrol_minutes is None else phrases.duration(spot.patrol_minutes, words)
-        ),
-        "gap": spot.gap_rank,
-        "new": bool(spot.new),
-        "recent": phrases.recent(spot, words, situation),
-        "stability": None
-        if spot.stability is None
-        else {
-            "kind": spot.stability.kind,
-            "word": phrases.steadiness(spot, words),
-            "means": phrases.stability(spot, words),
-        },
-        "weighted": "" if spot.weight == spot.n else words.number(spot.weight),
-        "at": [round(spot.x), round(spot.y)],
-        "area": words("page.area", hectares=_figure(spot.area_m2 / 1e4, words)),
-        "unit": unit,
-        "hours": streams.add(np.rint(spot.hours.ravel() * unit)),
-        "unknown_hours": spot.unknown_hours,
-        "monthly": streams.add(np.rint(spot.monthly * unit)),
-    }
-
-
-def _alerts(
-    view: View, situation: Situation, words: Words, streams: Streams
-) -> list[dict[str, Any]]:
-    """Describe what methods found as a whole, a group a method; one that found nothing says so."""
-    groups = []
-    asked = situation.settings.get("methods", {})
-    for method in (name for name in ("scan", "clusters") if name in asked):
-        found = [alert for alert in view.alerts if alert.method == method]
-        if not (found or method in view.facts):
-            continue
-        if any(spot.found in found for spot in view.hotspots if spot.found is not None):
-            continue  # the list of hotspots tells it
-        timeless = method == "scan" and (not situation.month or any(not a.months for a in found))
-        heading = f"page.alerts.{method}{'_where' if timeless else ''}"
-        sure = [alert for alert in found if alert.significant]
-        shown = sure[:MOST_ALERTS] or found[:1]
-        none = words(f"{heading}.{'none' if shown else 'none_at_all'}")
-        more = len(sure) - len(shown)
-        groups.append(
-            {
-                "title": words(
-                    f"{heading}.title",
-                    month=words.month(situation.month) if situation.month else "",
-                ),
-                "none": "" if sure else none,
-                "more": words("page.alerts.more", n=more) if more > 0 else "",
-                "shapes": streams.shapes(
-                    np.array([_drawn(alert, situation) for alert in shown], dtype=object), unit=0.1
-                ),
-                "items": [
-                    {
-                        "letter": f"{words(f'{heading}.letter')}{i}",
-                        "name": phrases.place_name(alert.place, words),
-                        "text": phrases.alert(alert, words, situation),
-                        "significant": alert.significant,
-                    }
-                    for i, alert in enumerate(shown, 1)
-                ],
-            }
-        )
-    return groups
-
-
-def _drawn(alert: Alert, situation: Situation) -> BaseGeometry:
-    """Give a circle as it is, and a group of points as its cells: its outline would tell points."""
-    return alert.geometry if alert.radius_m else situation.cells.union(alert.cells)
-
-
-def _figure(value: float, words: Words) -> str:
-    return words.number(value, 0 if value >= 10 else 1)  # noqa: PLR2004 - two figures
 
 
 def _summary(view: View, label: str, situation: Situation, words: Words) -> str:

@@ -23,9 +23,10 @@ from pages import HOSTILE, absent, big_situation
 from pyproj import Transformer
 from situations import situation
 
-from maps.html import _drawn, page_html, write_page
+from maps.html import page_html, write_page
 from maps.mercator import ERROR_M, Projection, fit_mercator
 from maps.packing import Streams, bytes_block, json_block, lines_of, varints
+from maps.spots import drawn
 from maps.symbols import gather
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -96,8 +97,8 @@ def test_a_group_of_points_is_drawn_as_its_cells() -> None:
     one = situation()
     circle = one.views[0].alerts[0]
     group = replace(circle, radius_m=None, geometry=shapely.Point(circle.x, circle.y).buffer(7))
-    assert _drawn(circle, one) is circle.geometry
-    assert _drawn(group, one).equals(one.cells.union(group.cells))
+    assert drawn(circle, one) is circle.geometry
+    assert drawn(group, one).equals(one.cells.union(group.cells))
 
 
 def test_who_reported_and_which_unit_never_reach_the_page() -> None:

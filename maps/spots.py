@@ -1,0 +1,117 @@
+"""Describes hotspots, and places that methods found as a whole, in finished words for the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from maps import phrases
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from maps.packing import Streams
+    from maps.situation import Alert, Hotspot, Situation, View
+    from maps.words import Words
+
+MOST_ALERTS = 10
+"""Places of one method, found as a whole, that the page tells; the GeoPackage holds all."""
+
+_TENTHS = 10
+
+
+def spot_of(spot: Hotspot, situation: Situation, words: Words, streams: Streams) -> dict[str, Any]:
+    """Describe a hotspot in finished words, with its two charts as numbers (``unit`` to one)."""
+    whole = all((values == np.rint(values)).all() for values in (spot.hours, spot.monthly))
+    unit = 1 if whole else _TENTHS
+    return {
+        "id": spot.id,
+        "rank": spot.rank,
+        "name": phrases.place_name(spot.place, words),
+        "reason": phrases.reason(spot, words, situation),
+        "n": words.number(spot.n),
+        "times": phrases.times(spot.ratio, words),
+        "peak": phrases.peak(spot.peak, words),
+        "change": (
+            f"{phrases.change(spot, words, situation.month)}; {phrases.trend(spot, words)}"
+            if situation.month
+            else ""
+        ),
+        "categories": [
+            [words.category(key, situation.categories), n] for key, n in spot.categories
+        ],
+        "near": phrases.near(spot, words),
+        "patrol": (
+            None if spot.patrol_minutes is None else phrases.duration(spot.patrol_minutes, words)
+        ),
+        "gap": spot.gap_rank,
+        "new": bool(spot.new),
+        "recent": phrases.recent(spot, words, situation),
+        "stability": None
+        if spot.stability is None
+        else {
+            "kind": spot.stability.kind,
+            "word": phrases.steadiness(spot, words),
+            "means": phrases.stability(spot, words),
+        },
+        "weighted": "" if spot.weight == spot.n else words.number(spot.weight),
+        "at": [round(spot.x), round(spot.y)],
+        "area": words("page.area", hectares=_figure(spot.area_m2 / 1e4, words)),
+        "unit": unit,
+        "hours": streams.add(np.rint(spot.hours.ravel() * unit)),
+        "unknown_hours": spot.unknown_hours,
+        "monthly": streams.add(np.rint(spot.monthly * unit)),
+    }
+
+
+def alerts_of(
+    view: View, situation: Situation, words: Words, streams: Streams
+) -> list[dict[str, Any]]:
+    """Describe what methods found as a whole, a group a method; one that found nothing says so."""
+    groups = []
+    asked = situation.settings.get("methods", {})
+    for method in (name for name in ("scan", "clusters") if name in asked):
+        found = [alert for alert in view.alerts if alert.method == method]
+        if not (found or method in view.facts):
+            continue
+        if any(spot.found in found for spot in view.hotspots if spot.found is not None):
+            continue  # the list of hotspots tells it
+        timeless = method == "scan" and (not situation.month or any(not a.months for a in found))
+        heading = f"page.alerts.{method}{'_where' if timeless else ''}"
+        sure = [alert for alert in found if alert.significant]
+        shown = sure[:MOST_ALERTS] or found[:1]
+        none = words(f"{heading}.{'none' if shown else 'none_at_all'}")
+        more = len(sure) - len(shown)
+        groups.append(
+            {
+                "title": words(
+                    f"{heading}.title",
+                    month=words.month(situation.month) if situation.month else "",
+                ),
+                "none": "" if sure else none,
+                "more": words("page.alerts.more", n=more) if more > 0 else "",
+                "shapes": streams.shapes(
+                    np.array([drawn(alert, situation) for alert in shown], dtype=object), unit=0.1
+                ),
+                "items": [
+                    {
+                        "letter": f"{words(f'{heading}.letter')}{i}",
+                        "name": phrases.place_name(alert.place, words),
+                        "text": phrases.alert(alert, words, situation),
+                        "significant": alert.significant,
+                    }
+                    for i, alert in enumerate(shown, 1)
+                ],
+            }
+        )
+    return groups
+
+
+def drawn(alert: Alert, situation: Situation) -> BaseGeometry:
+    """Give a circle as it is, and a group of points as its cells: its outline would tell points."""
+    return alert.geometry if alert.radius_m else situation.cells.union(alert.cells)
+
+
+def _figure(value: float, words: Words) -> str:
+    return words.number(value, 0 if value >= 10 else 1)  # noqa: PLR2004 - two figures
