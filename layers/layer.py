@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from geo.calendar import in_periods
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
     from pyproj import CRS
 
     from geo.aoristic import Between
+    from geo.calendar import Period
     from geo.errors import Problem
     from geo.note import Note
 
@@ -49,7 +53,8 @@ class Events:
 
     ``category`` are positions in ``categories``; ``month`` and ``hour`` as in ``geo.months``.
     ``between`` says of events known only from one time to another, from when to when: they are
-    counted in their month, at their hour, and spread beside; None where there is none.
+    counted in their month, at their hour, and spread beside; None where there is none. ``holiday``
+    marks those in school holidays; None where nobody has said when these are.
     """
 
     x: Floats
@@ -60,6 +65,7 @@ class Events:
     categories: tuple[str, ...]
     weight: Floats
     between: Between | None = None
+    holiday: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -119,6 +125,27 @@ class Layer:
     report: Report
     events: Events | None = None
     presence: Events | None = None
+
+    def with_holidays(self, periods: Sequence[Period]) -> Layer:
+        """Mark the events whose local day lies in school holidays; none given, none are known.
+
+        Events that are spread from one time to another count by their midpoint, as for their
+        month; others by the time that their row shows. Events without a date are in none.
+        """
+        if self.events is None or not periods:
+            return self
+        holiday = in_periods(self._days(self.events), periods)
+        return replace(self, events=replace(self.events, holiday=holiday))
+
+    def _days(self, events: Events) -> NDArray[np.datetime64]:
+        """Give the day of each event; what stands for a whole area is a row and no event."""
+        if not len(events):
+            return np.empty(0, dtype="datetime64[D]")
+        table = self.table if "area_level" not in self.table else self.table[~self.table.area_level]
+        times = table["time"].to_numpy(dtype="datetime64[s]")
+        if events.between is not None:
+            times = np.where(events.between.needed, events.between.midpoint, times)
+        return np.asarray(times.astype("datetime64[D]"))
 
 
 @dataclass(frozen=True, slots=True)

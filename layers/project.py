@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
+from geo.calendar import Period, merged, parse_period
 from geo.crs import require_metres
 from geo.errors import PlaceError, Problem, ProjectError
 from layers.categories import FAMILIES, Vocabulary, known_categories, merge_words, squeeze
 from layers.layer import Category, LayerSettings
 from layers.sources import Kind, kinds
+from layers.when import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +38,16 @@ DEFAULT_METHODS = (
 )
 DEFAULT_CRS = 3006
 
+LONGEST_HOLIDAY_DAYS = 200
+"""School holidays that last longer are taken for a slip of the pen in a year."""
+
+MOST_ZOOM = 24
+"""The deepest level that any server of tiles has."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_TILES = re.compile(r"(https://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?)/(\S*)")
+_PLACE_IN_TILES = re.compile(r"\{([^{}]*)\}")
+_TILES_EXAMPLE = 'tiles = "https://tiles.example.se/{z}/{x}/{y}.png"'
 _TABLES_OF_OUTPUT = ("cells", "hotspots", "left_out", "layer_styles", "qgis_projects")
 _MISSING = object()
 
@@ -75,13 +86,36 @@ class HotspotSettings:
     stability: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class PageWish:
+    """``[page]``: what the page carries, and the server of its online map, if any.
+
+    Without ``filters`` the page has the finished maps alone. ``tiles`` is an https address with
+    ``{z}``, ``{x}`` and ``{y}``, and comes with its ``attribution``; the page asks for none of
+    them until its reader turns the online map on. ``tile_max_zoom`` is the server's deepest level.
+    """
+
+    filters: bool = True
+    tiles: str | None = None
+    attribution: str | None = None
+    tile_max_zoom: int | None = None
+
+    @property
+    def tile_origin(self) -> str | None:
+        """The one origin that the page may ask for pictures, as ``https://host``."""
+        match = _TILES.fullmatch(self.tiles or "")
+        return match[1].lower() if match else None
+
+
 @dataclass(frozen=True, eq=False)
 class Project:
     """One project file, checked: every path exists, every name is known, every number is sane.
 
     ``crs`` is the EPSG code of a projected system in metres. ``methods`` holds the parameters that
     were set for methods, by method. ``categories`` are all categories in force, built-in and own;
-    ``families`` the user's own words (sv, en) for families.
+    ``families`` the user's own words (sv, en) for families. ``school_holidays`` are sorted and
+    share no day; none where the project says nothing of them. ``promise_minutes`` is what patrols
+    have promised of each week, where they have.
     """
 
     path: Path
@@ -101,6 +135,9 @@ class Project:
         default_factory=lambda: Vocabulary(known_categories(), merge_words(()))
     )
     families: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
+    school_holidays: tuple[Period, ...] = ()
+    page: PageWish = field(default_factory=PageWish)
+    promise_minutes: float | None = None
 
     @property
     def folder(self) -> Path:
@@ -339,15 +376,17 @@ class _Table:
             return default
         return float(value)
 
-    def integer(self, key: str, default: int, *, least: int) -> int:
-        """Give a whole number of at least some size."""
+    def integer(self, key: str, default: int, *, least: int, most: int | None = None) -> int:
+        """Give a whole number within its bounds."""
         value = self.get(key)
         if value is _MISSING:
             return default
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            self.wrong(key, f"expected a whole number of at least {least}, found {_say(value)}")
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not whole or value < least or (most is not None and value > most):
+            bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+            self.wrong(key, f"expected a whole number {bounds}, found {_say(value)}")
             return default
-        return value
+        return int(value)
 
     def yes_no(self, key: str, *, default: bool) -> bool:
         """Give true or false."""
@@ -474,6 +513,11 @@ def _check(top: _Table, path: Path) -> Project:
     vocabulary = _categories(top.table("categories"), families)
     layers = _layers(top, path.parent, vocabulary)
     spots = _hotspots(top.table("hotspots"), layers)
+    holidays = _holidays(top.table("calendar"))
+    page = _page(top.table("page"))
+    promised = top.table("promise")
+    promise = promised.number("patrol_minutes_per_week", 0.0, above=0, unit="minutes")
+    promised.finish()
     top.finish()
     return Project(
         path=path,
@@ -491,7 +535,72 @@ def _check(top: _Table, path: Path) -> Project:
         layers=layers,
         vocabulary=vocabulary,
         families=families,
+        school_holidays=holidays,
+        page=page,
+        promise_minutes=promise or None,
     )
+
+
+def _holidays(table: _Table) -> tuple[Period, ...]:
+    """Read the school holidays; where two share a day they become one, for it means the same."""
+    key = "school_holidays"
+    found = []
+    for text in table.texts(key) or ():
+        try:
+            period = parse_period(text)
+        except ValueError as error:
+            table.wrong(key, str(error), f'{key} = ["2021-02-15/2021-02-19"]')
+            continue
+        if period.first.year < FIRST_YEAR or period.last.year > LAST_YEAR:
+            what = f"expected years from {FIRST_YEAR} to {LAST_YEAR}, found {text!r}"
+            table.wrong(key, what)
+        elif period.days > LONGEST_HOLIDAY_DAYS:
+            what = f"expected at most {LONGEST_HOLIDAY_DAYS} days, found {period.days} in {text!r}"
+            table.wrong(key, what, "see whether both years are right")
+        found.append(period)
+    table.finish()
+    return merged(found)
+
+
+def _page(table: _Table) -> PageWish:
+    filters = table.yes_no("filters", default=True)
+    tiles = table.text("tiles")
+    attribution = table.text("attribution")
+    zoom = table.integer("tile_max_zoom", 0, least=1, most=MOST_ZOOM) or None
+    table.finish()
+    if tiles is not None:
+        _check_tiles(table, tiles)
+    if attribution is not None and not attribution.strip():
+        table.wrong("attribution", "expected a text, found none", 'attribution = "© …"')
+    if tiles is None:
+        lonely = [key for key in ("attribution", "tile_max_zoom") if key in table.data]
+        for key in lonely:
+            table.wrong(key, "expected tiles beside it, found none", _TILES_EXAMPLE)
+    elif "attribution" not in table.data:
+        table.wrong("tiles", "expected attribution beside it, found none", 'attribution = "© …"')
+    return PageWish(filters, tiles, attribution, zoom)
+
+
+def _check_tiles(table: _Table, tiles: str) -> None:
+    """Refuse an address that the page could not ask without risk, or that names no tile.
+
+    Its origin goes into the page's policy as it stands, so that nothing but a plain host may be
+    there: no user, no password, no sign that ends one rule and begins another.
+    """
+    match = _TILES.fullmatch(tiles)
+    if not match:
+        table.wrong("tiles", f"expected an address of https://, found {tiles!r}", _TILES_EXAMPLE)
+        return
+    named = _PLACE_IN_TILES.findall(match[2])
+    lacking = [f"{{{one}}}" for one in "zxy" if one not in named]
+    if lacking:
+        what = f"expected {{z}}, {{x}} and {{y}} in it, found no {' and no '.join(lacking)}"
+        table.wrong("tiles", what, _TILES_EXAMPLE)
+    other = sorted({f"{{{one}}}" for one in named if one not in ("z", "x", "y")})
+    if other:
+        what = f"expected nothing in braces but {{z}}, {{x}} and {{y}}, found {', '.join(other)}"
+        cure = "write one of its servers' names in full" if "{s}" in other else "write it out"
+        table.wrong("tiles", what, cure)
 
 
 def _area(table: _Table, folder: Path) -> AreaSettings:

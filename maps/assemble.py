@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo.calendar import months_unnamed
 from geo.cells import Cells, lattice_cells
 from geo.errors import LagesbildError, Problem
 from geo.exposure import spread_over_cells
@@ -14,8 +15,9 @@ from geo.extent import suggest_cell_size
 from geo.grid import Grid, GridKind
 from geo.months import UNKNOWN_MONTH, month_text
 from geo.note import Note
+from layers.project import PageWish
 from maps import bathing
-from maps.counting import Everything, presence
+from maps.counting import Everything, presence, presence_cube
 from maps.naming import Gazetteer
 from maps.situation import ALL, Situation, View
 from maps.views import Views
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from geo.calendar import Period
     from geo.cube import Cube
     from layers.layer import Category, Events, Layer, Report
 
@@ -64,6 +67,7 @@ class Frame:
     """What surrounds the analysis: whose picture it is, and the ground it is on.
 
     ``reports`` tell of sources that are no layer of the picture, as the area's polygon is.
+    ``school_holidays`` are those by which the events are marked (``Layer.with_holidays``).
     """
 
     title: str
@@ -77,6 +81,8 @@ class Frame:
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     reports: tuple[Report, ...] = ()
+    school_holidays: tuple[Period, ...] = ()
+    page: PageWish = field(default_factory=PageWish)
 
 
 def assemble(
@@ -104,6 +110,8 @@ def assemble(
     undated = int(cube.n[cube.month == UNKNOWN_MONTH].sum())
     if undated and window is not None:
         notes.append(Note("undated", {"n": undated}, "warning"))
+    if everything.holidays is not None and window is not None:
+        notes += _holidays_cover(frame.school_holidays, window)
     views = Views(
         frame=frame,
         wish=wish,
@@ -154,6 +162,9 @@ def assemble(
         cube=cube,
         notes=tuple(notes),
         settings=settings,
+        holidays=everything.holidays,
+        presence=presence_cube(layers, cells),
+        page=frame.page,
     )
 
 
@@ -208,6 +219,18 @@ def _period(
         notes.append(Note("short_period", {"n": reach, "wanted": wish.window_months}, "warning"))
         months = (span[0], month)
     return month, months, months
+
+
+def _holidays_cover(periods: Sequence[Period], window: tuple[int, int]) -> list[Note]:
+    """Say which part of the period has no school holidays named: there, no day is surely school."""
+    unnamed = months_unnamed(window, periods)
+    if not unnamed:
+        return []
+    runs = np.split(unnamed, np.flatnonzero(np.diff(unnamed) > 1) + 1)
+    texts = [
+        month_text(run[0]) + (f"–{month_text(run[-1])}" if len(run) > 1 else "") for run in runs
+    ]
+    return [Note("school_holidays_cover", {"months": ", ".join(texts)})]
 
 
 def _events_of(layers: Sequence[Layer]) -> list[Events]:

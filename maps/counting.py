@@ -22,33 +22,54 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 
+PATROLS = "patrols"
+"""The category of what ``presence_cube`` adds up."""
+
+
 @dataclass(frozen=True, eq=False)
 class Everything:
-    """All counted events, and their cube; ``codes`` number each part's categories in the cube."""
+    """All counted events, and their cube; ``codes`` number each part's categories in the cube.
+
+    ``holidays`` is a cube of those in school holidays alone, over the same cells and categories;
+    None where nobody has said when these are.
+    """
 
     parts: Sequence[Events]
     codes: Sequence[Ints]
     cube: Cube
+    holidays: Cube | None = None
 
     @classmethod
     def of(cls, parts: Sequence[Events], cells: Cells) -> Everything:
         """Number the categories of all parts together and count."""
         names = tuple(sorted({name for part in parts for name in part.categories}))
         number = {name: i for i, name in enumerate(names)}
-        builder = CubeBuilder(len(cells), names)
+        builder, free = CubeBuilder(len(cells), names), CubeBuilder(len(cells), names)
         all_codes = []
         for part in parts:
             codes = np.array([number[name] for name in part.categories] or [0], dtype=np.int64)
             all_codes.append(codes)
+            cell, category = cells.locate(part.x, part.y), codes[part.category]
             builder.add(
-                cells.locate(part.x, part.y),
+                cell,
                 month=part.month,
-                category=codes[part.category],
+                category=category,
                 hour=part.hour,
                 weight=part.weight,
                 between=part.between,
             )
-        return cls(parts, all_codes, builder.build())
+            if part.holiday is not None:
+                mine = part.holiday
+                free.add(
+                    cell[mine],
+                    month=part.month[mine],
+                    category=category[mine],
+                    hour=part.hour[mine],
+                    weight=part.weight[mine],
+                    between=None if part.between is None else part.between.take(mine),
+                )
+        told = any(part.holiday is not None for part in parts)
+        return cls(parts, all_codes, builder.build(), free.build() if told else None)
 
     def points(self, categories: Sequence[str], window: tuple[int, int] | None) -> Points:
         """Give the events of some categories in a window of months."""
@@ -78,6 +99,22 @@ def presence(
         np.concatenate([p.y[keep] for p, keep in parts]),
         np.concatenate([p.weight[keep] for p, keep in parts]),
     )
+
+
+def presence_cube(layers: Sequence[Layer], cells: Cells) -> Cube | None:
+    """Add up the patrols' minutes by cell, month and hour; None where no layer has patrols.
+
+    ``weight`` is minutes, and ``PATROLS`` the only category. ``n`` and ``beside`` count pieces of
+    patrols (their minutes are spread over hours and along lines) and say little.
+    """
+    found = [layer.presence for layer in layers if layer.presence is not None]
+    if not found:
+        return None
+    builder = CubeBuilder(len(cells), (PATROLS,))
+    for part in found:
+        at = cells.locate(part.x, part.y)
+        builder.add(at, month=part.month, hour=part.hour, weight=part.weight)
+    return builder.build()
 
 
 def within(month: NDArray[np.integer], window: tuple[int, int] | None) -> NDArray[np.bool_]:

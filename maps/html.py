@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from maps import bathing, phrases
+from geo.crs import system_name
+from maps import bathing, phrases, presence
 from maps.ground import background, names
+from maps.live import live
 from maps.mercator import fit_mercator
+from maps.naming import Gazetteer
 from maps.offline import OfflineMap, OfflinePage
 from maps.overview import sentences
 from maps.packing import Streams, bytes_block, json_block
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
     from maps.words import Words
 
     Bounds = tuple[float, float, float, float]
+
+MOST_ANCHORS = 1000
+"""Names of one kind that the page can name places after."""
 
 MOST_SPOTS = 60
 """Hotspots of one map that the page lists and draws; the tables hold all of them."""
@@ -71,8 +77,10 @@ def page_html(situation: Situation, language: str) -> str:
         views=content["views"],
         symbols=content["symbols"],
         has_patrols=any(one["patrol"] for view in content["views"] for one in view["spots"]),
-        surfaces=[name for name in SURFACE_NAMES if _any(content["views"], name)],
+        surfaces=_surfaces(content),
         cold=any((significance(view) < 0).any() for view in situation.views),
+        tiles=situation.page.tiles,
+        images=situation.page.tile_origin or "",
         has_background=bool(content["background"]),
         has_names=bool(content["names"]),
         sites=bathing.table(situation, words),
@@ -86,10 +94,23 @@ def page_html(situation: Situation, language: str) -> str:
     return str(page.render())
 
 
+def _surfaces(content: dict[str, Any]) -> list[str]:
+    """List the surfaces that any map has, or the page can make: hot cells and counts anew."""
+    counted = {"bin", "n"} if content["cube"] else set()
+    counted |= {"needs", "presence"} if content["presence"] else set()
+    names = (*SURFACE_NAMES, "needs", "presence")
+    return [name for name in names if name in counted or _any(content["views"], name)]
+
+
 def _content(situation: Situation, words: Words, streams: Streams) -> dict[str, Any]:
     """Gather all that the page's script needs; numbers go into the streams."""
     window = _window(situation)
+    cube = _cube(situation, words, streams)
     return {
+        "cube": cube,
+        "tiles": _tiles(situation),
+        "presence": cube and _presence(situation, cube, words, streams),
+        "reach": situation.settings.get("reach_m", 0),
         "language": words.language,
         "projection": _projection(situation),
         "area": streams.shapes(np.array([situation.area], dtype=object), unit=1.0),
@@ -98,7 +119,9 @@ def _content(situation: Situation, words: Words, streams: Streams) -> dict[str, 
         "symbols": all_symbols(situation, words, streams),
         "background": background(situation, window, streams),
         "names": names(situation, window, streams),
-        "words": dict(words.section("page.script")),
+        "anchors": _anchors(situation, streams),
+        "crsName": system_name(situation.crs),
+        "words": _words(words),
         "weekdays_short": list(words.entries["weekdays_short"]),
         "months": [
             words.month(m)
@@ -107,6 +130,41 @@ def _content(situation: Situation, words: Words, streams: Streams) -> dict[str, 
         ],
         "month": situation.month - situation.months[0],
     }
+
+
+def _cube(situation: Situation, words: Words, streams: Streams) -> dict[str, Any] | None:
+    """Pack the events for the filters; None where the project wants none, or there are none."""
+    if not situation.page.filters:
+        return None
+    cube = live(situation, words, streams)
+    if cube is None:
+        return None
+    dated = [i for i, span in enumerate(cube["monthSpans"]) if span is not None]
+    first = cube["monthSpans"][dated[0]][0] - dated[0] * cube["monthsPerBin"] if dated else 0
+    return cube | {"firstMonth": first}
+
+
+def _tiles(situation: Situation) -> dict[str, Any] | None:
+    """Name the server of the online map, if the project has one."""
+    page = situation.page
+    if not page.tiles:
+        return None
+    attribution = plain(page.attribution or "")
+    return {"url": page.tiles, "attribution": attribution, "maxZoom": page.tile_max_zoom or 19}
+
+
+def _presence(
+    situation: Situation, cube: dict[str, Any], words: Words, streams: Streams
+) -> dict[str, Any] | None:
+    """Pack the patrols in the same bins of months as the events."""
+    return presence.packed(
+        situation,
+        streams,
+        words,
+        first_month=cube["firstMonth"],
+        months_per_bin=cube["monthsPerBin"],
+        months=len(cube["monthLabels"]),
+    )
 
 
 def _window(situation: Situation) -> Bounds:
@@ -150,13 +208,45 @@ def _cells(situation: Situation, streams: Streams) -> dict[str, Any]:
     if cells.grid is None:
         shapes = cells.polygons.copy()
         shapes[~_held(situation)] = shapely.Polygon()
-        return {"kind": "drawn", "shapes": streams.shapes(shapes, unit=1.0)}
+        return {
+            "kind": "drawn",
+            "shapes": streams.shapes(shapes, unit=1.0),
+            "centres": streams.points(cells.x, cells.y, unit=0.1),
+            "ids": [plain(one) for one in cells.ids],
+        }
     grid, column, row = cells.lattice
     return {
         "kind": grid.kind,
         "size": grid.size,
         "column": streams.add(column, deltas=True),
         "row": streams.add(row, deltas=True),
+    }
+
+
+def _anchors(situation: Situation, streams: Streams) -> dict[str, Any]:
+    """Pack what the page names places after, and what may be near them."""
+    found = Gazetteer.of(situation.layers, situation.background).anchors(MOST_ANCHORS)
+    return {
+        kind: {
+            "names": [plain(name) for name, *_ in some],
+            "points": streams.points([x for _, x, _, _ in some], [y for _, _, y, _ in some]),
+            "radius": [round(radius) for *_, radius in some],
+        }
+        for kind, some in found.items()
+    }
+
+
+def _words(words: Words) -> dict[str, Any]:
+    """Hand the page the words that its scripts put together."""
+    page = words.section("page")
+    return {
+        **words.section("page.script"),
+        "bins": [page[f"bin_{step}"] for step in ("1", "2", "3", "cold")],
+        "summary": {key: text for key, text in page.items() if key.startswith("summary")}
+        | {"events": page["events"]},
+        "area": page["area"],
+        "kinds": words.section("kinds"),
+        **{key: words.section(key) for key in ("phrases", "compass_short", "compass_part")},
     }
 
 
@@ -298,4 +388,4 @@ def _written(value: object) -> str:
 
 
 def _any(views: Sequence[Mapping[str, Any]], name: str) -> bool:
-    return any(view[name] for view in views)
+    return any(view.get(name) for view in views)

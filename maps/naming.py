@@ -93,6 +93,23 @@ class Gazetteer:
         sites = [one for one in kept if one.kind == "bathing_sites"][:most]
         return tuple(sites + [one for one in kept if one.kind == "traffic_spots"][:most])
 
+    def anchors(self, most: int) -> dict[str, list[tuple[str, float, float, float]]]:
+        """List what a page can name places after itself: name, x, y and radius (metres) by kind.
+
+        At most so many of a kind, as they come; traffic spots that share a name are all listed.
+        """
+        found = {}
+        for named in (self.sites, self.spots, self.places):
+            middle = shapely.centroid(named.geometry)
+            radius = self.radius if named is self.places else np.zeros(len(named.names))
+            rows = zip(
+                map(str, named.names), shapely.get_x(middle), shapely.get_y(middle), radius, strict=True
+            )
+            found[named.kind] = [
+                (name, float(x), float(y), float(r)) for name, x, y, r in rows if x == x  # noqa: PLR0124 - NaN of what is empty
+            ][:most]
+        return found
+
     def name(
         self,
         geometry: BaseGeometry,

@@ -33,12 +33,16 @@ class OfflinePage(Figure):
     """A branca figure rendered by our template, with every script and style inside and hashed.
 
     Of what folium puts into the head only the links' contents are kept: its viewport forbids
-    zooming and its styles fight ours. A link that is not Leaflet's raises ``FileNotFoundError``:
+    zooming and its styles fight ours. ``images`` is the one origin, if any, whose pictures the
+    reader may turn on. A link that is not Leaflet's raises ``FileNotFoundError``:
     better no page than one that calls out.
     """
 
-    def __init__(self, template: str, shown: OfflineMap, **values: object) -> None:
+    def __init__(
+        self, template: str, shown: OfflineMap, *, images: str = "", **values: object
+    ) -> None:
         super().__init__()
+        self.images = images
         self.template = template
         self.shown = shown
         self.values = values
@@ -53,14 +57,14 @@ class OfflinePage(Figure):
         styles = [_leaflet(link.url) for link in links if isinstance(link, CssLink)]
         start = f"{self.script.render(**kwargs)}\nlagesbild.open({self.shown.get_name()});\n"
         scripts += [*map(static, SCRIPTS), start]
-        styles += [static("page.css")]
+        styles += map(static, STYLES)
         scripts = [_inside("script", text) for text in scripts]
         styles = [_inside("style", _URL.sub("none", text)) for text in styles]
         policy = {
             "default-src": "'none'",
             "script-src": " ".join(map(_hash, scripts)),
             "style-src": " ".join(map(_hash, styles)),
-            "img-src": "data:",
+            "img-src": f"data: {self.images}".strip(),
             "base-uri": "'none'",
             "form-action": "'none'",
         }
@@ -80,7 +84,35 @@ SCRIPTS = (
     "labels.js",
     "charts.js",
     "ranking.js",
+    "cube.js",
+    "statistics.js",
+    "filters.js",
+    "share.js",
+    "panel.js",
+    "table.js",
+    "search.js",
+    "compare.js",
+    "presence.js",
+    "tiles.js",
+    "download.js",
+    "picture.js",
+    "phrases.js",
+    "live.js",
+    "data.js",
+    "map.js",
+    "readout.js",
+    "legend.js",
     "page.js",
+)
+"""Scripts of ours, each after those it takes from when it is read."""
+
+STYLES = (
+    "page.css",
+    "filters.css",
+    "panel.css",
+    "compare.css",
+    "presence.css",
+    "download.css",
 )
 
 

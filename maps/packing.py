@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _SMALL = 48_000
 """Bytes up to which the page carries data as they are, so that no decompression is needed."""
 
+_BYTE = 255
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -46,8 +48,17 @@ def bytes_block(data: bytes) -> Block:
     return Block("base64", base64.b64encode(data).decode("ascii"))
 
 
+def deflated(data: bytes) -> bytes:
+    """Compress bytes as well as zlib can: numbers do better when short matches are left alone."""
+    tried = []
+    for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED):
+        packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS, 9, strategy)
+        tried.append(packer.compress(data) + packer.flush())
+    return min(tried, key=len)
+
+
 def _deflated(data: bytes) -> Block:
-    return Block("deflate", base64.b64encode(zlib.compress(data, 9)).decode("ascii"))
+    return Block("deflate", base64.b64encode(deflated(data)).decode("ascii"))
 
 
 def varints(values: NDArray[np.int64]) -> bytes:
@@ -77,7 +88,41 @@ class Streams:
         """Append a stream, as it is or as differences between neighbours."""
         whole = np.asarray(values, dtype=np.int64)
         packed = varints(np.diff(whole, prepend=0) if deltas else whole)
-        place = [self._length, len(whole), int(deltas)]
+        return [*self._append(packed, len(whole)), int(deltas)]
+
+    def small(self, values: ArrayLike) -> dict[str, list[int]]:
+        """Append whole numbers from 0 up, a byte each; what goes beyond 254 is kept beside.
+
+        Unlike in ``add``, 0 to 254 take one byte, and the same number always the same byte: that
+        is what deflate codes best. ``more`` holds what each byte of 255 lacks.
+        """
+        whole = np.asarray(values, dtype=np.int64)
+        if whole.min(initial=0) < 0:
+            raise ValueError("expected no number below 0")
+        place = self._append(np.minimum(whole, _BYTE).astype(np.uint8).tobytes(), len(whole))
+        return {"bytes": place, "more": self.add(whole[whole >= _BYTE] - _BYTE)}
+
+    def floats(self, values: ArrayLike) -> list[int]:
+        """Append numbers with every bit: all first bytes, then all second ones, and so on."""
+        exact = np.ascontiguousarray(values, dtype="<f8")
+        planes = exact.view(np.uint8).reshape(-1, 8).T
+        return self._append(planes.tobytes(), len(exact))
+
+    def mostly(self, values: ArrayLike) -> dict[str, Any]:
+        """Append numbers with every bit, of which many are alike: the usual one is told once."""
+        exact = np.asarray(values, dtype=np.float64)
+        kinds, count = np.unique(exact, return_counts=True)
+        usual = float(kinds[np.argmax(count)]) if len(kinds) else 0.0
+        at = np.flatnonzero(exact != usual)
+        return {
+            "count": len(exact),
+            "usual": usual,
+            "at": self.add(at, deltas=True),
+            "other": self.floats(exact[at]),
+        }
+
+    def _append(self, packed: bytes, count: int) -> list[int]:
+        place = [self._length, count]
         self._parts.append(packed)
         self._length += len(packed)
         return place

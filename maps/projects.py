@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from geo.cells import Cells
     from layers.layer import Category, Events, Layer
     from layers.polygons import Polygons
-    from layers.project import Project
+    from layers.project import PageWish, Project
     from maps.situation import Situation
 
     Tell = Callable[[str], None]
@@ -129,9 +130,14 @@ def analyse_project(
         categories=project.categories,
         families=project.families,
         reports=(area.report,),
+        school_holidays=project.school_holidays,
+        page=project.page,
         settings={
             "seed": project.seed,
             "window_months": project.window_months,
+            "school_holidays": [str(period) for period in project.school_holidays] or None,
+            "promise_minutes_per_week": project.promise_minutes,
+            "page": _page_settings(project.page),
             "area": {"buffer_m": project.area.buffer_m},
             "layers": {
                 s.name: {
@@ -143,7 +149,11 @@ def analyse_project(
             },
         },
     )
-    shown = [layer for layer in layers if layer.kind not in ("area", *_BELOW)]
+    shown = [
+        layer.with_holidays(project.school_holidays)
+        for layer in layers
+        if layer.kind not in ("area", *_BELOW)
+    ]
     below = [layer for layer in layers if layer.kind in _BELOW]
     if not any(layer.events is not None and len(layer.events) for layer in shown):
         raise SourceError(
@@ -157,6 +167,15 @@ def analyse_project(
             ),
         )
     return assemble(frame, wish, shown, below, tell=tell)
+
+
+def _page_settings(page: PageWish) -> dict[str, Any]:
+    """Give what was asked of the page, but not the values after ``?``: a key may be one of them."""
+    told = {key: value for key, value in asdict(page).items() if value is not None}
+    if page.tiles is not None:
+        address, asked, values = page.tiles.partition("?")
+        told["tiles"] = address + asked + re.sub(r"=[^&]*", "=…", values)
+    return told
 
 
 def _without_water(ground: BaseGeometry, project: Project, layers: Sequence[Layer]) -> BaseGeometry:

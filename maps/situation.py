@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from layers.project import PageWish
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -226,6 +228,9 @@ class Situation:
     plain table has a date). ``views`` starts with all
     families together. ``layers`` are drawn in their order; ``background`` below everything.
     ``notice`` is the project's own remark (user text), ``settings`` every parameter as used.
+    ``holidays`` counts the events of school holidays alone, over the cells and categories of
+    ``cube``; None where the project names none. ``presence`` is what patrols were there, where
+    there are any; ``page`` what is wished of the page.
     """
 
     title: str
@@ -246,3 +251,6 @@ class Situation:
     cube: Cube
     notes: tuple[Note, ...]
     settings: Mapping[str, Any]
+    holidays: Cube | None = None
+    presence: Cube | None = None
+    page: PageWish = field(default_factory=PageWish)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo.crs import to_lonlat
 from maps import phrases
 
 if TYPE_CHECKING:
@@ -19,32 +22,54 @@ MOST_ALERTS = 10
 """Places of one method, found as a whole, that the page tells; the GeoPackage holds all."""
 
 _TENTHS = 10
+_LEAST_P = 0.001
+_SURE_P = 0.1
+"""Below this a p-value is written with three decimals."""
 
 
 def spot_of(spot: Hotspot, situation: Situation, words: Words, streams: Streams) -> dict[str, Any]:
-    """Describe a hotspot in finished words, with its two charts as numbers (``unit`` to one)."""
+    """Describe a hotspot in finished words, and in the numbers that the page sorts and draws.
+
+    ``hours`` (168, Monday 00 first) and ``monthly`` are streams with ``unit`` to one, ``cells`` a
+    stream of positions among the situation's cells. ``at`` is in metres of the situation's
+    coordinate system, ``lngLat`` in degrees (WGS 84, six decimals: a decimetre); both are the same
+    point to the metre. ``block`` bounds the hours of ``peak``, the last hour included.
+    """
     whole = all((values == np.rint(values)).all() for values in (spot.hours, spot.monthly))
     unit = 1 if whole else _TENTHS
+    x, y = round(spot.x), round(spot.y)
+    lon, lat = to_lonlat(x, y, situation.crs)
     return {
         "id": spot.id,
         "rank": spot.rank,
         "name": phrases.place_name(spot.place, words),
         "reason": phrases.reason(spot, words, situation),
         "n": words.number(spot.n),
+        "count": spot.n,
         "times": phrases.times(spot.ratio, words),
+        "ratio": round(spot.ratio, 3),
+        "p": _chance(spot.p, words),
         "peak": phrases.peak(spot.peak, words),
-        "change": (
-            f"{phrases.change(spot, words, situation.month)}; {phrases.trend(spot, words)}"
-            if situation.month
-            else ""
-        ),
+        "block": None
+        if spot.peak is None
+        else {
+            "firstDay": spot.peak.first_day,
+            "lastDay": spot.peak.last_day,
+            "firstHour": spot.peak.first_hour,
+            "lastHour": spot.peak.last_hour,
+        },
+        "change": phrases.change(spot, words, situation.month) if situation.month else "",
+        "trend": phrases.trend(spot, words) if situation.month else "",
+        "trend_kind": spot.trend if situation.month else "unknown",
         "categories": [
             [words.category(key, situation.categories), n] for key, n in spot.categories
         ],
         "near": phrases.near(spot, words),
+        "around": _around(spot, words),
         "patrol": (
             None if spot.patrol_minutes is None else phrases.duration(spot.patrol_minutes, words)
         ),
+        "minutes": None if spot.patrol_minutes is None else round(spot.patrol_minutes, 1),
         "gap": spot.gap_rank,
         "new": bool(spot.new),
         "recent": phrases.recent(spot, words, situation),
@@ -56,13 +81,36 @@ def spot_of(spot: Hotspot, situation: Situation, words: Words, streams: Streams)
             "means": phrases.stability(spot, words),
         },
         "weighted": "" if spot.weight == spot.n else words.number(spot.weight),
-        "at": [round(spot.x), round(spot.y)],
+        "at": [x, y],
+        "lngLat": [round(float(lon), 6), round(float(lat), 6)],
         "area": words("page.area", hectares=_figure(spot.area_m2 / 1e4, words)),
+        "cells": streams.add(spot.cells, deltas=True),
         "unit": unit,
         "hours": streams.add(np.rint(spot.hours.ravel() * unit)),
         "unknown_hours": spot.unknown_hours,
         "monthly": streams.add(np.rint(spot.monthly * unit)),
     }
+
+
+def _chance(p: float, words: Words) -> str:
+    """Write a p-value: ``p < 0,001``, ``p = 0,012``, ``p = 0,24``; empty where there is none."""
+    if not math.isfinite(p):
+        return ""
+    if p < _LEAST_P:
+        return f"p\u00a0<\u00a0{words.number(_LEAST_P, 3)}"
+    return f"p\u00a0=\u00a0{words.number(p, 3 if p < _SURE_P else 2)}"
+
+
+def _around(spot: Hotspot, words: Words) -> list[list[str]]:
+    """List what lies within reach by kind, with the kind's name, nearest first."""
+    kinds = dict.fromkeys(one.kind for one in spot.near)
+    return [
+        [
+            words(f"kinds.{kind}") if words.has(f"kinds.{kind}") else kind,
+            phrases.near(replace(spot, near=tuple(n for n in spot.near if n.kind == kind)), words),
+        ]
+        for kind in kinds
+    ]
 
 
 def alerts_of(

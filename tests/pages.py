@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -21,38 +23,16 @@ from maps.situation import Hotspot, PlaceName, Situation, View
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HOSTILE = (
-    "<script>window.hit=1</script>",
-    "</script><script>window.hit=1</script>",
-    "<img src=x onerror=window.hit=1>",
-    "<svg onload=window.hit=1>",
-    '"><img src=x onerror="window.hit=1">',
-    "'><img src=x onerror='window.hit=1'>",
-    "<iframe srcdoc='<script>parent.hit=1</script>'></iframe>",
-    "<!--<script>",
-    "--><script>window.hit=1</script>",
-    "]]><script>window.hit=1</script>",
-    "${window.hit=1}",
-    "`${window.hit=1}`",
-    "{{ window.hit }}{% raw %}",
-    "{constructor}{n}{0.__class__}",
-    "\u2028window.hit=1\u2029",
-    "\\u003cscript\\u003ewindow.hit=1",
-    "javascript:window.hit=1",
-    "<a href=javascript:window.hit=1>x</a>",
-    "<style>*{display:none}</style>",
-    "<base href=//evil.example/>",
-    "<meta http-equiv=refresh content='0;url=//evil.example'>",
-    "<link rel=stylesheet href=//evil.example/x.css>",
-    "</title><script>window.hit=1</script>",
-    "</textarea></noscript><script>window.hit=1</script>",
-    "&lt;script&gt;window.hit=1&lt;/script&gt;",
-    "<math><mtext></form><form><mglyph><style></math><img src onerror=window.hit=1>",
-    "\x00\x1b[31m<b>x</b>\u202e",
-    "' onmouseover='window.hit=1",
-    "<details open ontoggle=window.hit=1>",
-    "<template><script>window.hit=1</script></template>",
-)
+
+def _texts(path: Path) -> tuple[str, ...]:
+    """Read a file of texts: JSON a line, a string or a string and how many times; # remarks."""
+    lines = path.read_text("utf-8").split("\n")
+    found = [json.loads(line) for line in lines if line and not line.startswith("#")]
+    return tuple(one if isinstance(one, str) else one[0] * one[1] for one in found)
+
+
+HOSTILE = _texts(Path(__file__).with_name("hostile.txt"))
+"""Texts that would do something where they were taken for anything but text; all different."""
 
 _SILENT = (
     "--no-sandbox",

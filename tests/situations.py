@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+from itertools import cycle
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 import shapely
@@ -11,7 +16,10 @@ from geo.cube import CubeBuilder
 from geo.grid import Grid, GridKind
 from geo.months import parse_month
 from geo.note import Note
-from layers.layer import LEFT_OUT_COLUMNS, Category, Layer, Report
+from layers.categories import known_categories
+from layers.layer import LEFT_OUT_COLUMNS, Category, Events, Layer, Report
+from layers.project import PageWish
+from maps.assemble import Frame, Wish, assemble
 from maps.situation import (
     ALL,
     Alert,
@@ -24,6 +32,9 @@ from maps.situation import (
     Stability,
     View,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Lekeberg, coarse, EPSG:3006
 RING = [
@@ -372,3 +383,190 @@ def _alert(family, rank, place, cells, n, text):
         near=(Near("bathing_sites", f"Lanna badgruva{text}", 0.0),),
         significant=rank == 1,
     )
+
+
+_SITES = 15
+_NAMED = ("at", "part", "from", "road_from", "cell", "road")
+
+
+def hostile_situation(texts: Sequence[str]) -> Situation:
+    """Make a situation in which every kind of field that people fill in carries every text.
+
+    Where there are many of a thing (hotspots, sites, roads, sources, remarks, categories) each
+    carries one, where there is one of it (title, notice, a family's label) it carries all of them.
+    Two situations of equally many texts differ in nothing but the texts. At most forty.
+    """
+    one, many = situation(), " ¦ ".join(texts)
+    if len(texts) > 40:
+        raise ValueError("at most forty texts")
+    categories = {
+        **CATEGORIES,
+        **{text: Category(text, "order") for text in texts},
+        **{f"own-{i}": Category(f"own-{i}", many, sv=t, en=t) for i, t in enumerate(texts)},
+    }
+    kept = {"all": "all", "order": "order", "traffic": "traffic", "narcotics": many}
+    row = np.arange(len(one.cube.n))
+    builder = CubeBuilder(len(one.cells), tuple(categories))
+    builder.merge(replace(one.cube, categories=tuple(categories), category=row % len(categories)))
+    return replace(
+        one,
+        title=many,
+        municipality=many,
+        notice=many,
+        area_name=many,
+        views=tuple(
+            _hostile_view(view, kept[view.family], number, one, texts)
+            for number, view in enumerate(one.views)
+        ),
+        layers=tuple(_hostile_layer(layer, one, texts) for layer in one.layers),
+        background=tuple(_hostile_layer(layer, one, texts) for layer in one.background),
+        categories=categories,
+        families={"order": (many, many)},
+        reports=tuple(_hostile_report(one.reports[0], text) for text in texts),
+        cube=builder.build(),
+        notes=tuple(
+            note
+            for text in texts
+            for note in (
+                Note("columns_found", {"columns": text}),
+                Note("position_chosen", {"chosen": text, "others": text}, "warning"),
+            )
+        ),
+        settings={**one.settings, "own": {text: text for text in texts}, "list": list(texts)},
+        page=PageWish(tiles="https://tiles.example/{z}/{x}/{y}.png", attribution=many),
+    )
+
+
+def _hostile_view(
+    view: View, family: str, number: int, one: Situation, texts: Sequence[str]
+) -> View:
+    """Name as many hotspots as there are texts, and the ten clusters whose turn it is."""
+    models, cells = cycle(one.views[0].hotspots), one.cells
+    near = tuple(Near("bathing_sites", text, 30.0) for text in texts)
+    spots, alerts = [], []
+    for i, (model, text) in enumerate(zip(models, texts, strict=False)):
+        at = 40 * i + number
+        here = {"family": family, "x": float(cells.x[at]), "y": float(cells.y[at]), "near": near}
+        how = _NAMED[(i + number) % len(_NAMED)]
+        place = PlaceName(how, text, "n", 700.0, text if how == "road_from" else f"{text} E18")
+        inside = {"cells": np.array([at]), "geometry": cells.polygons[at]}
+        mine = ((text, 9), (f"own-{i}", 7), ("littering", 5))
+        spots.append(
+            replace(
+                model, id=f"{family}-{text}", rank=i + 1, gap_rank=i + 1, place=place,
+                categories=mine, **here, **inside,
+            )
+        )  # fmt: skip
+        if number * 10 <= i < number * 10 + 10:
+            alert = _alert(family, 1, (here["x"], here["y"]), cells, view.columns["n"], "")
+            named = {"id": f"scan-{text}", "place": place, "categories": mine, "near": near}
+            alerts.append(replace(alert, ratio=2.0, **named, **inside))
+    remarks = tuple(Note("joint_no_family", {"family": text}, "warning") for text in texts)
+    limits = tuple(Note("risk_no_family", {"family": text}, "warning") for text in texts)
+    return replace(
+        view, family=family, hotspots=tuple(spots), alerts=tuple(alerts), notes=remarks,
+        limits=limits, n=100,
+    )  # fmt: skip
+
+
+def _hostile_layer(layer: Layer, one: Situation, texts: Sequence[str]) -> Layer:
+    """Fill every column of people's words; of sites, as many rows as the page's table holds."""
+    n = _SITES if layer.kind == "bathing_sites" else max(len(texts), 1)
+    said = [" ¦ ".join(texts[i::n]) or str(i) for i in range(n)]
+    words = [c for c, values in layer.table.items() if values.dropna().map(type).eq(str).any()]
+    rows = np.arange(n) % len(layer.table)
+    table = layer.table.iloc[rows].reset_index(drop=True)
+    for column in words:
+        if column not in {"month", "class", "family"}:
+            table[column] = said
+    if layer.kind == "bathing_sites":
+        table["near_n"] = pd.array(range(n), dtype="Int64")
+    if layer.kind == "places":
+        table["population"] = 900
+    at = 43 * np.arange(n) + 7
+    geometry = shapely.points(one.cells.x[at], one.cells.y[at])
+    if layer.kind in {"patrols", "background"}:
+        geometry = layer.geometry[rows]
+    report = Report(layer.kind, layer.kind, f"{layer.kind}.csv", "0" * 64, n, n, {})
+    return replace(layer, table=table, geometry=geometry, left_out=no_rows(), report=report)
+
+
+def _hostile_report(report: Report, text: str) -> Report:
+    """Name a source's file, and say what was found in it."""
+    remarks = (
+        Note("characters_lost", {"file": text}, "warning"),
+        Note("unknown_categories", {"n": 2, "column": text, "words": text}, "warning"),
+        Note("sheet_chosen", {"sheet": text, "sheets": text}),
+    )
+    return replace(report, name=text, path=f"/home/x/{text}.csv", notes=remarks)
+
+
+SIDE_CELLS, CELL_M, OCCUPIED = 150, 100, 20_000
+CORNER = (480_000, 6_555_000)
+KINDS = (
+    *("speeding", "traffic_noise", "moped"),
+    *("littering", "vandalism", "disorder", "noise"),
+    *("narcotics", "alcohol"),
+    *("burglary", "theft", "graffiti"),
+)
+"""Twelve categories of the five families traffic, order, narcotics, alcohol and theft."""
+
+
+def many_events(n: int, *, seed: int = 20211231) -> Events:
+    """Invent events of 24 months that end with ``MONTH``, seeded.
+
+    They lie in 20,000 cells of 100 m (as many as there are events, if fewer), most in few of them.
+    Evenings and nights before a day off have most, one in twenty has no known hour, summers have
+    more than winters, and about every fourth happens in school holidays.
+    """
+    rng = np.random.default_rng(seed)
+    occupied = rng.permutation(SIDE_CELLS**2)[:OCCUPIED]
+    share = rng.lognormal(0, 1.4, OCCUPIED)
+    each = np.arange(OCCUPIED)[: min(n, OCCUPIED)]
+    more = rng.choice(OCCUPIED, n - len(each), p=share / share.sum())
+    at = occupied[rng.permutation(np.concatenate([each, more]))]
+    row, column = np.divmod(at, SIDE_CELLS)
+    day = np.repeat([1.0, 1.0, 1.1, 1.2, 2.0, 2.2, 1.2], 24)
+    hour = np.tile(1.2 + np.cos((np.arange(24) - 20) * np.pi / 12), 7)
+    hour[[119, *range(120, 124), 143, *range(144, 148)]] *= 3
+    week = np.append(day * hour, 0.0)
+    week[168] = week.sum() / 19
+    season = 1.5 - np.cos(np.arange(24) * np.pi / 6)
+    month = rng.choice(24, n, p=season / season.sum())
+    kind = np.arange(len(KINDS), 0, -1.0)
+    return Events(
+        x=CORNER[0] + CELL_M * (column + rng.uniform(0.01, 0.99, n)),
+        y=CORNER[1] + CELL_M * (row + rng.uniform(0.01, 0.99, n)),
+        month=(MONTH - 23 + month).astype(np.int32),
+        hour=rng.choice(169, n, p=week / week.sum()).astype(np.int16),
+        category=rng.choice(len(KINDS), n, p=kind / kind.sum()).astype(np.int32),
+        categories=KINDS,
+        weight=np.ones(n),
+        holiday=(month % 12 == 6) | (rng.random(n) < 0.15),
+    )
+
+
+@cache
+def million(n: int = 1_000_000) -> Situation:
+    """Analyse many invented events as any others: a map a family, hot cells, density, counts.
+
+    The period is the last twelve of 24 months. Made once a process: a few seconds.
+    """
+    west, south = CORNER
+    far = SIDE_CELLS * CELL_M - 1
+    frame = Frame(
+        title="En miljon",
+        municipality="Lekeberg",
+        crs=3006,
+        area=shapely.box(west + 1, south + 1, west + far, south + far),
+        area_name="En ruta på 15 km",
+        categories=known_categories(),
+        reports=(Report("events", "incidents", "handelser.csv", "0" * 64, n, n, {}),),
+    )
+    wish = Wish(
+        cell_size=CELL_M,
+        month=MONTH,
+        methods={"count": {}, "kde": {}, "gi_star": {}},
+        stability=False,
+    )
+    return assemble(frame, wish, (), events=(many_events(n),))

@@ -11,9 +11,11 @@ import shapely
 import situations as made
 
 from geo.aoristic import Between
+from geo.calendar import parse_period
 from geo.errors import LagesbildError
-from geo.months import UNKNOWN_MONTH, parse_month
+from geo.months import UNKNOWN_MONTH, month_and_hour, parse_month
 from layers.layer import Category, Events, Layer
+from layers.project import PageWish
 from maps.assemble import Frame, Wish, assemble
 from maps.situation import ALL
 
@@ -403,3 +405,106 @@ def test_events_from_one_time_to_another_fill_the_hours_between():
     assert spot.n >= 30
     assert spot.peak is not None
     assert (spot.peak.first_day, spot.peak.first_hour) == (4, 22)
+
+
+def on(day, n, where=made.BADGRUVA, **more):
+    """A table of incidents and its events: ``n`` at one place and on one day."""
+    at = np.array([where] * n) + np.random.default_rng(n).normal(0, 150, (n, 2))
+    times = np.full(n, np.datetime64(day, "s"))
+    month, hour = month_and_hour(times)
+    some = Events(
+        *at.T.copy(), month, hour, np.zeros(n, np.int32), ("littering",), np.ones(n), **more
+    )
+    table = pd.DataFrame({"id": [str(i) for i in range(n)], "time": times})
+    plain = made.layer("incidents", table, shapely.points(at))
+    return replace(plain, events=some)
+
+
+HOLIDAYS = (parse_period("2021-02-15/2021-02-19"), parse_period("2021-06-12/2021-08-17"))
+
+
+def test_the_events_of_school_holidays_are_counted_again_by_themselves():
+    """First and last day belong to them, the day after does not; same cells, same categories."""
+    layers = [
+        on("2021-02-15T00:00", 5),
+        on("2021-02-19T23:59", 7),
+        on("2021-02-20T00:00", 11),
+        on("2021-07-01T22:00", 13),
+        on("2021-12-03T22:00", 17),
+        on("NaT", 19),
+    ]
+    marked = [layer.with_holidays(HOLIDAYS) for layer in layers]
+    counted = [int(layer.events.holiday.sum()) for layer in marked]
+    assert counted == [5, 7, 0, 13, 0, 0]
+    result = picture([], marked)
+    assert (result.cube.total, result.holidays.total) == (72, 25)
+    assert result.holidays.categories == result.cube.categories
+    months = {parse_month("2021-02"): 12, parse_month("2021-07"): 13}
+    for month, n in months.items():
+        one = result.holidays.select(months=(month, month))
+        assert one.total == n
+        every, _ = result.cube.select(months=(month, month)).per_cell()
+        assert (one.per_cell()[0] <= every).all()
+
+
+def test_events_from_one_time_to_another_are_in_holidays_by_their_midpoint():
+    """Friday 12 to Friday 19 February has its middle in the holidays; to Sunday 14 has not."""
+    start = np.full(4, np.datetime64("2021-02-12T18:00:00", "s"))
+    end = np.array(["2021-02-19T18:00", "2021-02-14T18:00"] * 2, dtype="datetime64[s]")
+    between = Between(start, end, np.ones(4, dtype=bool))
+    layer = on("2021-02-12T18:00", 4, between=between).with_holidays(HOLIDAYS)
+    assert layer.events.holiday.tolist() == [True, False] * 2
+    cube = picture([], [layer, on("2021-12-03T22:00", 5).with_holidays(HOLIDAYS)]).holidays
+    assert cube.total == 2
+    assert cube.between.n.sum() == 2
+    assert cube.between.weight.sum() == pytest.approx(2)
+
+
+def test_what_stands_for_a_whole_area_is_a_row_and_no_event():
+    """The mark of an event comes from its own row, whichever rows of the table are no events."""
+    layer = on("2021-07-01T22:00", 4)
+    layer.table["time"] = pd.to_datetime(["2021-07-01", "2021-12-01", "2021-07-02", "2021-12-02"])
+    layer.table["area_level"] = [False, True, False, False]
+    three = {name: getattr(layer.events, name)[1:] for name in ("x", "y", "month", "hour")}
+    rest = {"category": np.zeros(3, np.int32), "weight": np.ones(3)}
+    layer = replace(layer, events=replace(layer.events, **three, **rest))
+    assert layer.with_holidays(HOLIDAYS).events.holiday.tolist() == [True, True, False]
+
+
+def test_without_named_holidays_none_are_known():
+    """Nothing is marked, nothing counted, nothing said."""
+    layer = on("2021-07-01T22:00", 40)
+    assert layer.with_holidays(()).events.holiday is None
+    result = picture([], [layer])
+    assert result.holidays is None
+    assert "school_holidays_cover" not in [note.key for note in result.notes]
+
+
+def test_months_for_which_no_holidays_are_named_are_said():
+    """A period into 2020 with holidays of 2021 alone: the months of 2020, in runs."""
+    frame = Frame("", "", 3006, AREA, "", school_holidays=HOLIDAYS)
+    layers = [on("2020-10-01", 30), on("2021-03-01", 30)]
+    layers = [layer.with_holidays(HOLIDAYS) for layer in layers]
+
+    def told(month):
+        wish = Wish(methods=METHODS, month=parse_month(month), window_months=6)
+        notes = assemble(frame, wish, layers).notes
+        return [note.values["months"] for note in notes if note.key == "school_holidays_cover"]
+
+    assert told("2021-03") == ["2020-10–2020-12"]
+    assert told("2020-10") == ["2020-10"]
+    wish = Wish(methods=METHODS, month=parse_month("2021-03"), window_months=3)
+    assert "school_holidays_cover" not in [n.key for n in assemble(frame, wish, layers).notes]
+
+
+def test_the_minutes_of_patrols_and_the_page_s_wishes_come_along():
+    """The cube of presence holds the patrols' minutes; what is wished of the page is kept."""
+    layer = patrols({made.BADGRUVA: 90.0, made.LEKEN: 30.0})
+    wished = PageWish(filters=False)
+    frame = Frame("", "", 3006, AREA, "", page=wished)
+    some = [events({made.BADGRUVA: 6}, YEAR)]
+    result = assemble(frame, Wish(methods=METHODS), [layer], events=some)
+    assert result.presence.weight.sum() == 120.0
+    assert result.page is wished
+    assert picture(some).presence is None
+    assert picture(some).page == PageWish()

@@ -229,3 +229,47 @@ def test_reports_on_the_centre_count_for_the_area_only(out: Path) -> None:
     sources = {s["name"]: s for s in read_json(out / "manifest.json")["inputs"]}
     for name in ("incidents_2020", "incidents_2021"):
         assert 18 <= sources[name]["area_level"] <= 24
+
+
+def test_the_settings_are_told_as_they_were_used(out: Path) -> None:
+    """School holidays, the promise and the page's wishes stand in the manifest."""
+    used = read_json(out / "manifest.json")["settings"]
+    assert len(used["school_holidays"]) == 11
+    assert used["school_holidays"][0] == "2019-12-21/2020-01-07"
+    assert used["promise_minutes_per_week"] == 120
+    assert used["page"] == {"filters": True}
+
+
+def test_the_page_s_settings_can_be_set_for_one_run(tmp_path: Path) -> None:
+    """As any other setting; the key of a tile server is not told to those who get the manifest."""
+    for file in EXAMPLE.glob("*.*"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    wished = (
+        "page.filters=false",
+        "page.tiles=https://tiles.example.se/a=b/{z}/{x}/{y}.png?key=secret&size=2",
+        "page.attribution=© Alla",
+        "promise.patrol_minutes_per_week=60",
+        "hotspots.methods=['count']",
+        "hotspots.stability=false",
+    )
+    project = str(tmp_path / "lagesbild.toml")
+    options = [word for one in wished for word in ("--set", one)]
+    result = CliRunner().invoke(main, ["build", project, *options], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    used = read_json(tmp_path / "out" / "2021-12" / "manifest.json")["settings"]
+    assert used["page"] == {
+        "filters": False,
+        "tiles": "https://tiles.example.se/a=b/{z}/{x}/{y}.png?key=…&size=…",
+        "attribution": "© Alla",
+    }
+    assert used["promise_minutes_per_week"] == 60
+
+
+def test_the_example_names_its_holidays_for_every_month(out: Path) -> None:
+    """Its reports of July are of the holidays, those of September are not."""
+    project = load_project(EXAMPLE / "lagesbild.toml")
+    days = np.array(["2021-07-10", "2021-09-10", "2021-02-23"], dtype="datetime64[D]")
+    assert in_periods(days, project.school_holidays).tolist() == [True, False, True]
+    span = (parse_month("2020-01"), parse_month("2021-12"))
+    assert months_unnamed(span, project.school_holidays) == ()
+    assert "inga skollov" not in (out / "karta.html").read_text(encoding="utf-8")

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from geo.calendar import parse_period
 from geo.errors import ProjectError
-from layers.project import load_project
+from layers.project import PageWish, load_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -295,3 +296,96 @@ def test_a_missing_project_file_says_what_lies_there(folder: Path) -> None:
         load_project(folder / "lägesbild.toml")
     with pytest.raises(ProjectError, match="found a folder"):
         load_project(folder)
+
+
+def test_without_wishes_the_page_has_filters_and_asks_no_server(folder: Path) -> None:
+    """Nothing is known of holidays or promises, and no address is in the page's policy."""
+    project = load(folder, GOOD)
+    assert project.page == PageWish(filters=True, tiles=None, attribution=None, tile_max_zoom=None)
+    assert project.page.tile_origin is None
+    assert (project.school_holidays, project.promise_minutes) == ((), None)
+
+
+def test_school_holidays_are_sorted_and_united_where_they_meet(folder: Path) -> None:
+    """Order, overlap and a day by itself mean no difference; the days are what counts."""
+    days = (
+        '["2021-06-12/2021-08-17", "2021-02-15/2021-02-19", "2021-08-17/2021-08-20", "2021-02-20"]'
+    )
+    project = load(folder, f"{GOOD}[calendar]\nschool_holidays = {days}\n")
+    told = [str(period) for period in project.school_holidays]
+    assert told == ["2021-02-15/2021-02-20", "2021-06-12/2021-08-20"]
+    assert load(folder, GOOD, 'calendar.school_holidays="2021-05-14"').school_holidays == (
+        parse_period("2021-05-14"),
+    )
+
+
+def test_every_wrong_holiday_is_told_at_once(folder: Path) -> None:
+    """Reversed, unreadable, impossible, of another century, longer than any: each with its text."""
+    wrong = {
+        "2021-02-19/2021-02-15": "first day before the last",
+        "sportlov": "YYYY-MM-DD/YYYY-MM-DD",
+        "2021-02-30": "a day that exists",
+        "1921-02-15/1921-02-19": "years from 1990 to 2100",
+        "2020-06-12/2021-08-17": "at most 200 days, found 432",
+    }
+    found = problems_of(folder, f"{GOOD}[calendar]\nschool_holidays = {[*wrong]}\nautumn = 1\n")
+    told = [str(p) for p in found if p.where == "lagesbild.toml [calendar] school_holidays"]
+    for (text, said), problem in zip(wrong.items(), told, strict=True):
+        assert said in problem
+        assert text in problem
+    assert [p.where for p in found if str(p) not in told] == ["lagesbild.toml [calendar] autumn"]
+
+
+def test_an_online_map_is_an_address_with_its_attribution(folder: Path) -> None:
+    """The page's policy gets the origin alone; the port is part of it, the path is not."""
+    told = 'tiles = "https://Tiles.Example.se:8443/a/{z}/{x}/{y}@2x.png?key=1"\n'
+    told += 'attribution = "© Alla"\n'
+    page = load(folder, f"{GOOD}[page]\nfilters = false\n{told}tile_max_zoom = 18\n").page
+    assert page.tile_origin == "https://tiles.example.se:8443"
+    assert (page.filters, page.attribution, page.tile_max_zoom) == (False, "© Alla", 18)
+    assert not load(folder, GOOD, "page.filters=false").page.filters
+
+
+@pytest.mark.parametrize(
+    ("tiles", "said"),
+    [
+        ("http://a.se/{z}/{x}/{y}.png", "an address of https://"),
+        ("//a.se/{z}/{x}/{y}.png", "an address of https://"),
+        ("https://me:secret@a.se/{z}/{x}/{y}.png", "an address of https://"),
+        ("https://a.se;script-src/{z}/{x}/{y}.png", "an address of https://"),
+        ("https://a.se *.se/{z}/{x}/{y}.png", "an address of https://"),
+        ("https://*/{z}/{x}/{y}.png", "an address of https://"),
+        ("https://{s}.a.se/{z}/{x}/{y}.png", "an address of https://"),
+        ("https://a.se/{z}/{y}.png", "found no {x}"),
+        ("https://a.se/map.png", "found no {z} and no {x} and no {y}"),
+        ("https://a.se/{s}/{z}/{x}/{y}{r}.png", "found {r}, {s}"),
+    ],
+)
+def test_an_address_that_is_none_for_tiles_is_refused(folder: Path, tiles: str, said: str) -> None:
+    """Anything but a plain https host, and anything but level, column and row in braces."""
+    (problem,) = problems_of(folder, f'{GOOD}[page]\ntiles = "{tiles}"\nattribution = "©"\n')
+    assert problem.where == "lagesbild.toml [page] tiles"
+    assert said in problem.what
+    assert problem.cure
+
+
+def test_what_belongs_to_an_online_map_comes_with_it(folder: Path) -> None:
+    """Neither tiles without attribution, nor attribution or a level without tiles."""
+    tiles = 'tiles = "https://a.se/{z}/{x}/{y}.png"\n'
+
+    def places(text: str) -> list[str]:
+        found = problems_of(folder, f"{GOOD}[page]\n{text}")
+        return [problem.where.removeprefix("lagesbild.toml [page] ") for problem in found]
+
+    assert places(tiles) == ["tiles"]
+    assert places(tiles + 'attribution = " "') == ["attribution"]
+    assert places('attribution = "©"\ntile_max_zoom = 18\n') == ["attribution", "tile_max_zoom"]
+    assert places(f'{tiles}attribution = "©"\ntile_max_zoom = 40\n') == ["tile_max_zoom"]
+    assert places("filters = 1\nfilter = true\n") == ["filters", "filter"]
+
+
+def test_a_promise_is_minutes_of_each_week(folder: Path) -> None:
+    """More than none; it is kept as a number."""
+    assert load(folder, GOOD, "promise.patrol_minutes_per_week=120").promise_minutes == 120.0
+    (problem,) = problems_of(folder, GOOD, "promise.patrol_minutes_per_week=0")
+    assert "minutes above 0" in problem.what

@@ -99,8 +99,17 @@ globalThis.lagesbild ??= {};
       if (!coarse) return HEX.map((corner) => at(i, corner));
       return [at(i, [-1, -1.5]), at(last, [1, -1.5]), at(last, [1, 1.5]), at(i, [-1, 1.5])];
     }
-    /** Cells per [column, row] lookup for what lies under the pointer is by nearest centre. */
-    return { kind: packed.kind, column, row, centre, corners, size };
+    const sides = square ? 4 : 6;
+    const drawn = new Float64Array(column.length * sides * 2).fill(NaN);
+    /** Mercator corners of a cell, from the index given; worked out when first asked for. */
+    function ring(i) {
+      const from = i * sides * 2;
+      if (Number.isNaN(drawn[from])) {
+        corners(i, i, false).forEach(([x, y], k) => project(x, y, drawn, from + 2 * k));
+      }
+      return from;
+    }
+    return { kind: packed.kind, column, row, centre, corners, ring, drawn, sides, size };
   }
 
   /** The "d" of those lattice cells (positions) that are in view, runs in a row as one. */
@@ -108,29 +117,39 @@ globalThis.lagesbild ??= {};
     const { a, e, n } = frame.pixels;
     const [west, south, east, north] = frame.view;
     const coarse = cells.size * a < 2;
-    const merges = cells.kind === "square" || coarse;
+    const square = cells.kind === "square";
+    const { column, row, centre, drawn, sides } = cells;
     const at = new Float64Array(2);
     const parts = [];
+    const corner = (letter, x, y) => parts.push(letter, one(e + a * x), " ", one(n - a * y));
     for (let k = 0; k < positions.length; k += 1) {
       const first = positions[k];
-      const cx = cells.centre[2 * first];
-      const cy = cells.centre[2 * first + 1];
+      const [cx, cy] = [centre[2 * first], centre[2 * first + 1]];
       if (cx < west || cx > east || cy < south || cy > north) continue;
       let last = first;
       while (
-        merges &&
+        (square || coarse) &&
         k + 1 < positions.length &&
-        cells.row[positions[k + 1]] === cells.row[first] &&
-        cells.column[positions[k + 1]] === cells.column[last] + 1
+        row[positions[k + 1]] === row[first] &&
+        column[positions[k + 1]] === column[last] + 1
       ) {
         k += 1;
         last = positions[k];
       }
       let letter = "M";
-      for (const [x, y] of cells.corners(first, last, coarse)) {
-        project(x, y, at, 0);
-        parts.push(letter, one(e + a * at[0]), " ", one(n - a * at[1]));
-        letter = "L";
+      if (coarse) {
+        for (const [x, y] of cells.corners(first, last, true)) {
+          project(x, y, at, 0);
+          corner(letter, at[0], at[1]);
+          letter = "L";
+        }
+      } else {
+        const [from, to] = [cells.ring(first), cells.ring(last)];
+        for (let i = 0; i < sides; i += 1) {
+          const of = square && (i === 1 || i === 2) ? to : from;
+          corner(letter, drawn[of + 2 * i], drawn[of + 2 * i + 1]);
+          letter = "L";
+        }
       }
       parts.push("Z");
     }

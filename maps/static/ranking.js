@@ -2,7 +2,7 @@
 "use strict";
 globalThis.lagesbild ??= {};
 {
-  const { fill, numbers, hourMatrix, monthBars } = globalThis.lagesbild;
+  const { fill } = globalThis.lagesbild;
 
   /** An element with a class and children; strings become text, never markup. */
   function element(name, className, ...children) {
@@ -11,6 +11,9 @@ globalThis.lagesbild ??= {};
     made.append(...children.filter((child) => child !== null && child !== ""));
     return made;
   }
+
+  /** Not null, and not left out either. */
+  const known = (value) => value !== null && value !== undefined && value !== "";
 
   function figure(label, value, title) {
     const made = element("div", "", element("dt", "", label), element("dd", "", String(value)));
@@ -24,58 +27,6 @@ globalThis.lagesbild ??= {};
     return [...spots].sort((a, b) => by(a) - by(b) || a.rank - b.rank);
   }
 
-  function charts(spot, content, bytes) {
-    const { words } = content;
-    const shares = (packed) => Array.from(numbers(bytes, packed), (n) => n / spot.unit);
-    const hours = shares(spot.hours);
-    const monthly = shares(spot.monthly);
-    const told = new Intl.NumberFormat(content.language, { maximumFractionDigits: 1 });
-    const list = monthly.map((n, i) => `${content.months[i]} ${told.format(n)}`).join(", ");
-    const most = Math.max(1, ...spot.categories.map(([, n]) => n));
-    return [
-      element(
-        "dl",
-        "facts",
-        spot.stability ? figure(words.stability, spot.stability.means) : null,
-        figure(words.size, spot.area),
-        spot.weighted ? figure(words.weighted, spot.weighted) : null,
-      ),
-      element("h4", "", words.hours),
-      hourMatrix(
-        hours,
-        content.weekdays_short,
-        fill(words.hours_of, { name: spot.name, peak: spot.peak || words.no_peak }),
-        told,
-      ),
-      spot.unit > 1 ? element("p", "aside", words.spread) : null,
-      spot.unknown_hours
-        ? element("p", "aside", fill(words.unknown_hours, { n: spot.unknown_hours }))
-        : null,
-      ...(content.months.length
-        ? [
-            element("h4", "", words.months),
-            monthBars(
-              monthly,
-              content.months,
-              content.month,
-              fill(words.months_of, { name: spot.name, list }),
-              told,
-            ),
-          ]
-        : []),
-      element("h4", "", words.categories),
-      element(
-        "ul",
-        "kinds",
-        ...spot.categories.map(([label, n]) => {
-          const meter = element("i", "");
-          meter.style.width = `${(100 * n) / most}%`;
-          return element("li", "", element("span", "", label), element("b", "", String(n)), meter);
-        }),
-      ),
-    ].filter(Boolean);
-  }
-
   /** A word for how steady a hotspot is, with what it means behind it. */
   function badge({ kind, word, means }) {
     const made = element("span", `steady ${kind}`, word);
@@ -83,67 +34,71 @@ globalThis.lagesbild ??= {};
     return made;
   }
 
-  function item(spot, content, bytes, on) {
-    const { words } = content;
-    const name = element("button", "spot-name", spot.name);
-    name.type = "button";
-    name.title = fill(words.show, { name: spot.name });
-    const figures = element(
+  /** What stands beside a hotspot's name: whether it is new, and how steady. */
+  function badges(spot, { words }) {
+    return [
+      spot.new ? element("span", "new", words.new) : null,
+      spot.stability ? badge(spot.stability) : null,
+    ];
+  }
+
+  /** The figures of a hotspot; of is how many hotspots the map has. What is not known is absent. */
+  function figures(spot, { words }, of) {
+    const gap = () => fill(words.gap_value, { n: spot.gap, of });
+    return element(
       "dl",
       "figures",
       figure(words.events, spot.n),
-      figure(words.times, spot.times),
-      spot.patrol === null ? null : figure(words.patrol, spot.patrol),
-      spot.gap === null ? null : figure(words.gap, fill(words.gap_value, { n: spot.gap, of: content.of }), words.gap_help),
+      spot.times ? figure(words.times, spot.times) : null,
+      known(spot.patrol) ? figure(words.patrol, spot.patrol) : null,
+      known(spot.gap) ? figure(words.gap, gap(), words.gap_help) : null,
     );
-    const facts = element(
-      "dl",
-      "facts",
-      spot.change ? figure(words.change, spot.change) : null,
-      spot.recent ? figure(words.recent, spot.recent) : null,
-      spot.near ? figure(words.near, spot.near) : null,
-    );
-    const details = element("details", "", element("summary", "", words.details));
-    details.addEventListener("toggle", () => {
-      if (details.open && details.childElementCount === 1) {
-        details.append(element("div", "charts", ...charts(spot, content, bytes)));
-      }
-    });
-    const rank = element("span", "rank", String(spot.rank));
-    rank.title = fill(words.rank, { n: spot.rank });
+  }
+
+  /** The hotspot's number in its disc. */
+  function rankOf(spot, { words }) {
+    const made = element("span", "rank", String(spot.rank));
+    made.title = fill(words.rank, { n: spot.rank });
+    return made;
+  }
+
+  function item(spot, content, of, on) {
+    const name = element("button", "spot-name", spot.name);
+    name.type = "button";
     const made = element(
       "li",
       "spot",
-      rank,
-      element(
-        "h3",
-        "",
-        name,
-        spot.new ? element("span", "new", words.new) : null,
-        spot.stability ? badge(spot.stability) : null,
-      ),
-      figures,
-      element("p", "reason", spot.reason),
-      facts,
-      details,
+      rankOf(spot, content),
+      element("h3", "", name, ...badges(spot, content)),
+      spot.reason ? element("p", "reason", spot.reason) : null,
+      figures(spot, content, of),
     );
     made.dataset.rank = spot.rank;
-    name.addEventListener("click", () => on.choose(spot));
-    for (const event of ["mouseenter", "focusin"]) made.addEventListener(event, () => on.point(spot));
-    for (const event of ["mouseleave", "focusout"]) made.addEventListener(event, () => on.point(null));
+    made.addEventListener("click", ({ target }) => {
+      // Who marks a text in order to copy it does not mean to open it.
+      const marked = getSelection();
+      const copying = !marked.isCollapsed && marked.containsNode(made, true);
+      if (name.contains(target) || !copying) on.choose(spot);
+    });
+    for (const event of ["mouseenter", "focusin"])
+      made.addEventListener(event, () => on.point(spot));
+    for (const event of ["mouseleave", "focusout"])
+      made.addEventListener(event, () => on.point(null));
     return made;
   }
 
   /** Fills the list with the hotspots of a view; on.choose and on.point tell the map. */
-  function fillRanking(list, view, content, bytes, on) {
-    const among = { ...content, of: view.spots.length };
-    list.replaceChildren(...view.spots.map((spot) => item(spot, among, bytes, on)));
+  function fillRanking(list, view, content, on) {
+    const of = view.spots.length;
+    list.replaceChildren(...view.spots.map((spot) => item(spot, content, of, on)));
   }
 
-  /** Puts the items in order; what is open stays open. */
+  /** Puts the items in order; the reader's place is kept. */
   function orderRanking(list, view, order) {
     const items = new Map([...list.children].map((each) => [Number(each.dataset.rank), each]));
+    const { activeElement } = document;
     list.append(...ordered(view.spots, order).map((spot) => items.get(spot.rank)));
+    if (list.contains(activeElement)) activeElement.focus({ preventScroll: true });
   }
 
   /** Fills the box above the list with what is new, or with the answer that nothing is. */
@@ -189,5 +144,17 @@ globalThis.lagesbild ??= {};
     }
   }
 
-  Object.assign(globalThis.lagesbild, { element, ordered, fillRanking, fillAlerts, orderRanking, markChosen });
+  Object.assign(globalThis.lagesbild, {
+    element,
+    known,
+    figure,
+    figures,
+    badges,
+    rankOf,
+    ordered,
+    fillRanking,
+    fillAlerts,
+    orderRanking,
+    markChosen,
+  });
 }

@@ -41,10 +41,46 @@ globalThis.lagesbild ??= {};
     return out;
   }
 
+  /** Whole numbers from 0 up (see Streams.small) as the smallest typed array that holds them. */
+  function small(bytes, { bytes: [start, count], more }) {
+    const low = bytes.subarray(start, start + count);
+    if (!more[1]) return low;
+    const rest = numbers(bytes, more);
+    const out = Uint32Array.from(low);
+    let k = 0;
+    for (let i = 0; i < count; i += 1) if (low[i] === 255) out[i] += rest[k++];
+    return out;
+  }
+
+  /** Numbers with every bit (see Streams.floats): the bytes lie plane by plane. */
+  function floats(bytes, [start, count]) {
+    const whole = new Uint8Array(count * 8);
+    for (let plane = 0; plane < 8; plane += 1) {
+      for (let i = 0; i < count; i += 1) whole[8 * i + plane] = bytes[start + plane * count + i];
+    }
+    return new Float64Array(whole.buffer);
+  }
+
+  /** Numbers of which many are alike (see Streams.mostly). */
+  function mostly(bytes, { count, usual, at, other }) {
+    const out = new Float64Array(count).fill(usual);
+    const values = floats(bytes, other);
+    numbers(bytes, at).forEach((position, i) => {
+      out[position] = values[i];
+    });
+    return out;
+  }
+
   /** Fills the {blanks} of a sentence. */
   function fill(sentence, values) {
     return sentence.replace(/\{(\w+)\}/g, (blank, name) => String(values[name] ?? blank));
   }
 
-  Object.assign(globalThis.lagesbild, { bytesOf, jsonOf, numbers, fill });
+  /** Says an entry of the words, {one, other} by the value n; numbers are written by the caller. */
+  function say(entry, values = {}) {
+    const sentence = typeof entry === "string" ? entry : entry[values.n === 1 ? "one" : "other"];
+    return fill(sentence, values);
+  }
+
+  Object.assign(globalThis.lagesbild, { bytesOf, jsonOf, numbers, small, floats, mostly, fill, say });
 }

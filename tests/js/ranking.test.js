@@ -2,7 +2,7 @@
 const assert = require("node:assert");
 const test = require("node:test");
 for (const name of ["read", "charts", "ranking"]) require(`../../maps/static/${name}.js`);
-const { ordered, step } = globalThis.lagesbild;
+const { known, ordered, step } = globalThis.lagesbild;
 
 test("the gap list starts where trouble is most and presence least", () => {
   const spots = [
@@ -21,4 +21,8 @@ test("nothing is step 0, one is seen, most is step 5", () => {
     [0, 1, 50, 100].map((n) => step(n, 100)),
     [0, 1, 3, 5],
   );
+});
+
+test("what is zero is known; what is null, left out or empty is not", () => {
+  assert.deepEqual([0, "0 min", null, undefined, ""].map(known), [true, true, false, false, false]);
 });

@@ -1,0 +1,77 @@
+// The legend beside the map: which surface and which layers are shown, and what their inks mean.
+"use strict";
+globalThis.lagesbild ??= {};
+{
+  const lb = globalThis.lagesbild;
+  const FIRST = "bin";
+
+  /**
+   * Wires the legend's form. on.surface(name) and on.hidden(set) hear of choices. Gives
+   * {surface(), set({surface, hidden}), fill(view)}: what is chosen; what a link asks for; and what
+   * a view has to choose from.
+   */
+  function legend(form, on) {
+    const details = form.querySelector("details");
+    const choices = [...form.querySelectorAll("[name=surface]")];
+    const layers = [...form.querySelectorAll("[name=layer]")];
+    const optional = (name) => form.querySelector(`[data-for=${name}]`);
+    for (const svg of form.querySelectorAll("[data-shape]")) {
+      svg.setAttribute("d", lb.outline(svg.dataset.shape, 0, 0, 6));
+    }
+    const surface = () => choices.find((choice) => choice.checked).value;
+    const hidden = () => new Set(layers.filter((one) => !one.checked).map((one) => one.value));
+
+    function drawRamps(view) {
+      const shown = view.surface(surface());
+      for (const ramp of form.querySelectorAll(".ramp")) {
+        ramp.hidden = ramp.dataset.ramp !== surface();
+        if (ramp.hidden || ramp.dataset.ramp === FIRST) continue;
+        const { labels, inks, note } = shown ?? { labels: [], inks: [] };
+        const step = (label, i) => lb.element("li", "", lb.element("span", `swatch ${inks[i]}`), label);
+        ramp.classList.toggle("worded", labels.some((label) => label.length > 9));
+        ramp.replaceChildren(...labels.map(step));
+        const told = ramp.nextElementSibling;
+        if (told?.classList.contains("ramp-note")) {
+          told.textContent = note ?? "";
+          told.hidden = !note;
+        }
+      }
+      for (const told of form.querySelectorAll(".ramp-note")) {
+        if (told.previousElementSibling.hidden) told.hidden = true;
+      }
+    }
+
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("change", ({ target }) => {
+      if (target.name === "surface") on.surface(target.value);
+      else if (target.name === "layer") on.hidden(hidden());
+    });
+    return {
+      surface,
+      drawRamps,
+      set(chosen) {
+        const wanted = choices.find((choice) => choice.value === chosen.surface);
+        if (wanted && !wanted.disabled) wanted.checked = true;
+        for (const one of layers) one.checked = !chosen.hidden.includes(one.value);
+      },
+      /** Offers what a view has; a surface that it lacks gives way to the one that all have. */
+      fill(view) {
+        for (const choice of choices) {
+          choice.disabled = ![FIRST, ""].includes(choice.value) && !view.has(choice.value);
+        }
+        if (choices.find((choice) => choice.checked).disabled) {
+          (choices.find((choice) => choice.value === FIRST) ?? choices.at(-1)).checked = true;
+        }
+        optional("spots").hidden = !view.spots.length;
+        optional("points").hidden = !view.points;
+        optional("alerts").hidden = !view.alerts.some((group) =>
+          group.items.some((item) => item.significant),
+        );
+        drawRamps(view);
+      },
+      open: (wanted) => details.toggleAttribute("open", wanted),
+    };
+  }
+
+  Object.assign(globalThis.lagesbild, { legend });
+}

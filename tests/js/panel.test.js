@@ -1,0 +1,165 @@
+"use strict";
+const assert = require("node:assert");
+const test = require("node:test");
+const names = ["read", "charts", "ranking", "panel", "table"];
+for (const name of names) require(`../../maps/static/${name}.js`);
+const lb = globalThis.lagesbild;
+
+/** A week with given events: [day, hour, n] … */
+function weekWith(...events) {
+  const hours = new Float64Array(168);
+  for (const [day, hour, n] of events) hours[24 * day + hour] += n;
+  return hours;
+}
+
+test("a week is summed by day and by hour, and both come to the same", () => {
+  const week = lb.weekOf(weekWith([0, 0, 2], [4, 22, 5], [5, 22, 7], [6, 23, 1]));
+  assert.deepEqual(week.byDay, [2, 0, 0, 0, 5, 7, 1]);
+  assert.deepEqual([week.byHour[0], week.byHour[22], week.byHour[23]], [2, 12, 1]);
+  assert.deepEqual([week.total, week.most], [15, 7]);
+  assert.equal(
+    week.byHour.reduce((a, n) => a + n, 0),
+    15,
+  );
+});
+
+test("coarser hours hold what their hours held, whichever of them it lay in", () => {
+  const hours = weekWith([1, 5, 3], [1, 6, 4], [2, 17, 2]);
+  assert.deepEqual(lb.weekOf(hours, 6).days[1], [3, 4, 0, 0]);
+  assert.deepEqual(lb.weekOf(hours, 6).byHour, [3, 4, 2, 0]);
+  assert.deepEqual(lb.weekOf(hours, 24).days, [[0], [7], [2], [0], [0], [0], [0]]);
+  assert.equal(lb.weekOf(hours, 3).days[1].length, 8);
+  // Spread evenly over the hours of its bin, as a coarsened page does, a count comes back whole.
+  const spread = new Float64Array(168).fill(0);
+  for (const hour of [18, 19, 20, 21, 22, 23]) spread[24 * 4 + hour] = 9 / 6;
+  assert.equal(lb.weekOf(spread, 6).days[4][3], 9);
+});
+
+test("a block over midnight or over the week's end is framed in pieces", () => {
+  assert.deepEqual(lb.runs(4, 5, 7), [[4, 6]]);
+  assert.deepEqual(lb.runs(6, 0, 7), [
+    [6, 7],
+    [0, 1],
+  ]);
+  assert.deepEqual(lb.runs(22, 3, 24), [
+    [22, 24],
+    [0, 4],
+  ]);
+  assert.deepEqual(lb.runs(5, 5, 24), [[5, 6]]);
+});
+
+const words = {
+  panel: {
+    unknown_months: { one: "saknas {months}", other: "saknas {months}" },
+    unknown_before: { one: "i fjol {months}", other: "i fjol {months}" },
+    no_before: "inget i fjol",
+    through: "{first} till {last}",
+    metres: "N {north}, E {east}",
+  },
+};
+const labels = ["jan", "feb", "mar", "apr", "maj"];
+
+test("months of which nothing is known are told, in runs, and zero is not unknown", () => {
+  assert.deepEqual(lb.unknownRuns([null, null, 0, 3, null]), [
+    [0, 1],
+    [4, 4],
+  ]);
+  const told = (now, before) => lb.unknownTold({ labels, now, before }, words);
+  assert.deepEqual(told([1, 0, 2, 3, 4], [0, 0, 1, 2, 3]), []);
+  assert.deepEqual(told([null, null, 2, 3, null], [1, 1, 1, 1, 1]), ["saknas jan till feb, maj"]);
+  assert.deepEqual(told([1, 0, 2, 3, 4], [null, null, 1, 2, 3]), ["i fjol jan till feb"]);
+  for (const nothing of [null, [null, null, null, null, null]]) {
+    assert.deepEqual(told([1, 0, 2, 3, 4], nothing), ["inget i fjol"]);
+  }
+  assert.deepEqual(
+    told([null, 0, 2, 3, 4], [null, 1, 1, 1, 1]),
+    ["saknas jan"],
+    "what is not known itself is not said twice",
+  );
+});
+
+test("coordinates are written north and latitude first, in full figures", () => {
+  // pyproj: (495630, 6567250) of EPSG:3006 is 14.923394 E, 59.244228 N
+  const spot = { at: [495630, 6567250], lngLat: [14.923394, 59.244228] };
+  assert.deepEqual(lb.coordinates(spot, words), {
+    metres: "N 6567250, E 495630",
+    degrees: "59.24423, 14.92339",
+  });
+});
+
+test("a number is found in a text of either language", () => {
+  const found = [
+    ["1\u00a0234,5 hektar", "sv"],
+    ["0,9 hektar", "sv"],
+    ["1,234.5 hectares", "en"],
+    ["p < 0.001", "en"],
+    ["", "sv"],
+  ].map(([text, language]) => lb.numberIn(text, language));
+  assert.deepEqual(found, [1234.5, 0.9, 1234.5, 0.001, null]);
+});
+
+const tools = {
+  content: { language: "sv" },
+  words: { table: { kind: "{label} ({n})" } },
+  counted: new Intl.NumberFormat("sv"),
+};
+const columns = lb.columnsOf(tools);
+const column = (key) => columns.find((one) => one.key === key);
+const spot = (rank, more) => ({ rank, n: "", times: "", p: "", peak: "", area: "", ...more });
+const ranks = (spots, key, way) =>
+  lb.sortedBy(spots, column(key), way, "sv").map((one) => one.rank);
+
+test("numbers sort as numbers, what has none comes last both ways, ties by rank", () => {
+  const spots = [
+    spot(1, { count: 9, gap: null, minutes: 0, p: "p\u00a0=\u00a00,012", area: "90 hektar" }),
+    spot(2, {
+      count: 1200,
+      gap: 2,
+      minutes: null,
+      p: "p\u00a0=\u00a00,001",
+      area: "1\u00a0200 hektar",
+    }),
+    spot(3, { count: 9, gap: 1, minutes: 35, p: "p\u00a0<\u00a00,001", area: "" }),
+  ];
+  assert.deepEqual(ranks(spots, "events", -1), [2, 1, 3]);
+  assert.deepEqual(ranks(spots, "events", 1), [1, 3, 2]);
+  assert.deepEqual(ranks(spots, "gap", 1), [3, 2, 1]);
+  assert.deepEqual(ranks(spots, "gap", -1), [2, 3, 1]);
+  assert.deepEqual(
+    ranks(spots, "patrol", 1),
+    [1, 3, 2],
+    "no patrol is known, nothing known is not",
+  );
+  assert.deepEqual(ranks(spots, "p", 1), [3, 2, 1], "less than 0.001 comes before 0.001");
+  assert.deepEqual(ranks(spots, "area", -1), [2, 1, 3]);
+});
+
+test("names sort as Swedish does: Å, Ä, Ö after Z, and 2 before 10", () => {
+  const named = ["Ölmbrotorp", "Zinkgruvan", "Åsbro", "Ruta 10", "Ruta 2", "Älvdalen"];
+  const spots = named.map((name, i) => spot(i, { name }));
+  assert.deepEqual(
+    lb.sortedBy(spots, column("name"), 1, "sv").map(({ name }) => name),
+    ["Ruta 2", "Ruta 10", "Zinkgruvan", "Åsbro", "Älvdalen", "Ölmbrotorp"],
+  );
+});
+
+test("a hotspot's own facts sort by what they mean, not by their letters", () => {
+  const week = (firstDay, firstHour) => ({ firstDay, firstHour, lastDay: 6, lastHour: 23 });
+  const kinds = (kind, word) => ({ stability: { kind, word } });
+  const spots = [
+    spot(1, { ...kinds("stable", "Stabil"), block: week(4, 20), trend_kind: "down" }),
+    spot(2, { ...kinds("fragile", "Osäker"), block: week(0, 8), trend_kind: "up" }),
+    spot(3, { ...kinds("fairly", "Ganska stabil"), block: week(4, 6), trend_kind: "same" }),
+  ];
+  assert.deepEqual(ranks(spots, "stability", -1), [1, 3, 2]);
+  assert.deepEqual(ranks(spots, "peak", 1), [2, 3, 1]);
+  assert.deepEqual(ranks(spots, "trend", -1), [2, 3, 1]);
+});
+
+test("what a live hotspot lacks is absent, never undefined", () => {
+  const live = { rank: 1, name: "a", n: "3", count: 3, stability: null, gap: null, patrol: null };
+  for (const { key, text } of columns.filter((one) => one.key !== "position")) {
+    const said = text(live) ?? "";
+    assert.ok(!/undefined|null|NaN/.test(said), `${key}: ${said}`);
+  }
+});
