@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -36,7 +38,7 @@ from maps.html import write_page  # noqa: E402 - the same
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from playwright.sync_api import Browser, Page, Route
+    from playwright.sync_api import Browser, Page
 
     from layers.layer import Events
 
@@ -61,6 +63,9 @@ FILES = {
     "MarkerCluster.css": "leaflet.markercluster/dist/MarkerCluster.css",
     "MarkerCluster.Default.css": "leaflet.markercluster/dist/MarkerCluster.Default.css",
 }
+
+NOT_NEEDED = ("bootstrap-glyphicons.css", "all.min.css", "leaflet.awesome.rotate.min.css")
+"""Fonts of icons and turned icons: served empty."""
 
 OURS = "lagesbild"
 PATIENCE_S = 180
@@ -141,13 +146,15 @@ def main() -> int:
     missed: list[str] = []
     with tempfile.TemporaryDirectory() as made, browser() as chromium:
         folder = Path(made)
-        opened = partial(measure, chromium, assets(folder), repeats=asked.repeats)
+        fetch(folder)
+        opened = partial(measure, chromium, repeats=asked.repeats)
         run([*LAGESBILD, "demo", "demo"], folder)
-        demo = opened({"demo": next((folder / "demo" / "out").glob("*/karta.html"))})["demo"]
+        path = next((folder / "demo" / "out").glob("*/karta.html"))
+        demo = opened({"demo": path}, {"demo": path.stat().st_size})["demo"]
         missed += over("the demo", demo, DEMO_BARS)
         print(f"demo: {demo.size / 1e3:.0f} kB, ready in {demo.median('ready'):.0f} ms")
         for n in asked.events:
-            found = opened(write_pages(n, folder))
+            found = opened(*write_pages(n, folder))
             show(n, found)
             ours = found[OURS]
             if n >= COMPARED_FROM:
@@ -169,17 +176,32 @@ def over(what: str, page: Measured, bars: tuple[float, float]) -> list[str]:
     ]
 
 
-def assets(folder: Path) -> dict[str, bytes]:
-    """Fetch what folium's pages load, by the last part of the address."""
+def fetch(folder: Path) -> None:
+    """Put what folium's pages load into ``assets`` beside them."""
     words = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), *PACKAGES]
     subprocess.run(words, check=True, capture_output=True, timeout=300)
-    found = {name: (folder / "node_modules" / path).read_bytes() for name, path in FILES.items()}
+    beside, modules = folder / "assets", folder / "node_modules"
+    beside.mkdir()
+    for name, path in FILES.items():
+        shutil.copy(modules / path, beside / name)
+    for path in ("leaflet/dist/images", "leaflet.awesome-markers/dist/images"):
+        shutil.copytree(modules / path, beside / "images", dirs_exist_ok=True)
     heat = resources.files("folium").joinpath("templates", "leaflet_heat.min.js")
-    return {**found, "leaflet_heat.min.js": heat.read_bytes()}
+    (beside / "leaflet_heat.min.js").write_bytes(heat.read_bytes())
+    for name in NOT_NEEDED:
+        (beside / name).touch()
 
 
-def write_pages(n: int, folder: Path) -> dict[str, Path]:
-    """Write all pages of so many events."""
+def from_here(path: Path) -> int:
+    """Let a page of folium's load everything from beside itself; give the bytes that it had."""
+    text = path.read_text("utf-8")
+    local = re.sub(r'(src|href)="https://[^"]*/([^"/]+)"', r'\1="assets/\2"', text)
+    path.write_text(local, "utf-8")
+    return len(text.encode())
+
+
+def write_pages(n: int, folder: Path) -> tuple[dict[str, Path], dict[str, int]]:
+    """Write all pages of so many events; give their paths and bytes."""
     events = many_events(n)
     to_degrees = Transformer.from_crs(3006, 4326, always_xy=True)
     lon, lat = (values.round(6).tolist() for values in to_degrees.transform(events.x, events.y))
@@ -189,9 +211,12 @@ def write_pages(n: int, folder: Path) -> dict[str, Path]:
         "FastMarkerCluster": lambda: folium.plugins.FastMarkerCluster(pairs),
     }
     if n <= MOST_AS_GEOJSON:
-        layers["GeoJson"] = lambda: folium.GeoJson(collection(events, pairs))
+        layers["GeoJson"] = lambda: folium.GeoJson(
+            collection(events, pairs), marker=folium.CircleMarker(radius=3)
+        )
     paths = {OURS: folder / f"{OURS}-{n}.html"}
     write_page(million(n), paths[OURS], "sv")
+    sizes = {OURS: paths[OURS].stat().st_size}
     centre = [statistics.fmean(lat), statistics.fmean(lon)]
     for name, layer in layers.items():
         paths[name] = folder / f"{name}-{n}.html"
@@ -199,7 +224,8 @@ def write_pages(n: int, folder: Path) -> dict[str, Path]:
         shown.options["maxZoom"] = 18  # without tiles nobody else says it, and clusters need it
         layer().add_to(shown)
         shown.save(paths[name])
-    return paths
+        sizes[name] = from_here(paths[name])
+    return paths, sizes
 
 
 def collection(events: Events, pairs: Sequence[tuple[float, float]]) -> str:
@@ -216,43 +242,30 @@ def collection(events: Events, pairs: Sequence[tuple[float, float]]) -> str:
 
 
 def measure(
-    chromium: Browser, files: dict[str, bytes], paths: dict[str, Path], *, repeats: int
+    chromium: Browser, paths: dict[str, Path], sizes: dict[str, int], *, repeats: int
 ) -> dict[str, Measured]:
-    """Open every page so many times, in turn, each in a context of its own.
+    """Open every page so many times, in turn, each in a context of its own, without a network.
 
-    Whatever a page asks the network for is answered at once, from ``files`` or with nothing. A
-    page that fails stops the benchmark: what does not work is no peer.
+    A page that fails stops the benchmark: what does not work is no peer.
     """
-    found = {name: Measured(path.stat().st_size) for name, path in paths.items()}
+    found = {name: Measured(sizes[name]) for name in paths}
     for _ in range(repeats):
         for name, path in paths.items():
             one = found[name]
             if "ready" not in one.times or math.isfinite(one.median("ready")):
-                once(chromium, files, path, one)
+                once(chromium, path, one)
     return found
 
 
-def once(chromium: Browser, files: dict[str, bytes], path: Path, one: Measured) -> None:
+def once(chromium: Browser, path: Path, one: Measured) -> None:
     """Open a page once, and note how long everything took."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    context = chromium.new_context(offline=True, viewport={"width": 1280, "height": 800})
     failures: list[str] = []
-
-    def answer(route: Route) -> None:
-        url = route.request.url
-        if url.startswith("file:"):
-            route.continue_()
-            return
-        name = url.split("?")[0].rsplit("/", 1)[-1]
-        kind = {"js": "text/javascript", "css": "text/css"}.get(
-            name.rsplit(".", 1)[-1], "image/png"
-        )
-        route.fulfill(status=200, content_type=kind, body=files.get(name, b""))
-
-    context.route("**/*", answer)
     context.add_init_script(_READY)
     page = context.new_page()
     page.set_default_timeout(PATIENCE_S * 1000)
     page.on("pageerror", lambda error: failures.append(str(error)))
+    page.on("requestfailed", lambda request: failures.append(f"lacks {request.url}"))
     try:
         page.goto(path.as_uri())
         ours = page.query_selector("#content") is not None

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from geo.calendar import parse_period
 from geo.crs import system_name
+from geo.months import month_text
 from maps import bathing, phrases, presence
 from maps.ground import background, names
-from maps.live import live
+from maps.live import live, month_bins
 from maps.mercator import fit_mercator
 from maps.naming import Gazetteer
 from maps.offline import OfflineMap, OfflinePage
@@ -26,6 +28,7 @@ from maps.words import words as words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -120,6 +123,8 @@ def _content(situation: Situation, words: Words, streams: Streams) -> dict[str, 
         "background": background(situation, window, streams),
         "names": names(situation, window, streams),
         "anchors": _anchors(situation, streams),
+        "title": plain(situation.title),
+        "meeting": month_text(situation.month) if situation.month else "",
         "crsName": system_name(situation.crs),
         "words": _words(words),
         "weekdays_short": list(words.entries["weekdays_short"]),
@@ -141,7 +146,23 @@ def _cube(situation: Situation, words: Words, streams: Streams) -> dict[str, Any
         return None
     dated = [i for i, span in enumerate(cube["monthSpans"]) if span is not None]
     first = cube["monthSpans"][dated[0]][0] - dated[0] * cube["monthsPerBin"] if dated else 0
-    return cube | {"firstMonth": first}
+    return cube | {"firstMonth": first, "holidayLabel": _holidays(situation, words)}
+
+
+def _holidays(situation: Situation, words: Words) -> str:
+    """Say which days of the period count as school holidays; empty where none is named."""
+    periods = [parse_period(text) for text in situation.settings.get("school_holidays") or ()]
+    first, last = situation.months
+    told = [
+        phrases.days(one.first, one.last, words)
+        for one in periods
+        if _month(one.last) >= first and _month(one.first) <= last
+    ]
+    return words("page.cube.holidays", periods=", ".join(told)) if told else ""
+
+
+def _month(day: date) -> int:
+    return day.year * 12 + day.month - 1
 
 
 def _tiles(situation: Situation) -> dict[str, Any] | None:
@@ -157,14 +178,8 @@ def _presence(
     situation: Situation, cube: dict[str, Any], words: Words, streams: Streams
 ) -> dict[str, Any] | None:
     """Pack the patrols in the same bins of months as the events."""
-    return presence.packed(
-        situation,
-        streams,
-        words,
-        first_month=cube["firstMonth"],
-        months_per_bin=cube["monthsPerBin"],
-        months=len(cube["monthLabels"]),
-    )
+    months = month_bins(situation, cube["monthsPerBin"])
+    return presence.packed(situation, streams, words, months)
 
 
 def _window(situation: Situation) -> Bounds:

@@ -242,7 +242,7 @@ def _weights(weight: Floats, at: Ints, streams: Streams) -> dict[str, Any] | Non
 def _whole(values: Floats, scale: int) -> NDArray[np.bool_]:
     """Mark the values that a whole number, divided by the scale, gives back to the last bit."""
     whole = np.rint(values * scale)
-    return (np.abs(whole) < 2.0**40) & (whole / scale == values)  # noqa: PLR2004 - safely a number
+    return (np.abs(whole) < 2.0**40) & (whole / scale == values)
 
 
 def _holidays(rows: Rows, months: int, streams: Streams) -> dict[str, Any] | None:

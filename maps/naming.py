@@ -103,10 +103,16 @@ class Gazetteer:
             middle = shapely.centroid(named.geometry)
             radius = self.radius if named is self.places else np.zeros(len(named.names))
             rows = zip(
-                map(str, named.names), shapely.get_x(middle), shapely.get_y(middle), radius, strict=True
+                map(str, named.names),
+                shapely.get_x(middle),
+                shapely.get_y(middle),
+                radius,
+                strict=True,
             )
             found[named.kind] = [
-                (name, float(x), float(y), float(r)) for name, x, y, r in rows if x == x  # noqa: PLR0124 - NaN of what is empty
+                (name, float(x), float(y), float(r))
+                for name, x, y, r in rows
+                if x == x  # noqa: PLR0124 - NaN of what is empty
             ][:most]
         return found
 

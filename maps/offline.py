@@ -113,6 +113,7 @@ STYLES = (
     "compare.css",
     "presence.css",
     "download.css",
+    "print.css",
 )
 
 

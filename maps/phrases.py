@@ -9,6 +9,7 @@ from maps.situation import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from maps.situation import Alert, Hotspot, Peak, PlaceName, Situation
     from maps.words import Words
@@ -135,6 +136,19 @@ def _before(expected: float, periods: Mapping[str, Any], words: Words) -> str:
     if (periods["months"][1] - base[0][1]) % 12 == 0:
         return words("phrases.recent.years", n=len(base), base=number)
     return words("phrases.recent.just_before", base=number, months=month_run(base[0], words))
+
+
+def days(first: date, last: date, words: Words) -> str:
+    """Write a run of days: ``15–19 februari 2021``, ``21 december 2020–10 januari 2021``."""
+    told = f"{last.day} {words.month(last.year * 12 + last.month - 1)}"
+    if first == last:
+        return told
+    month = words.month(first.year * 12 + first.month - 1)
+    if (first.year, first.month) == (last.year, last.month):
+        month = ""
+    elif first.year == last.year:
+        month = words.entries["months"][first.month - 1]
+    return f"{first.day} {month}".rstrip() + f"–{told}"
 
 
 def month_run(months: tuple[int, int], words: Words) -> str:

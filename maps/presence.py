@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo.months import HOURS
-from maps.counting import presence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo.cube import Cube
+    from maps.live import Months
     from maps.packing import Streams
     from maps.situation import Situation
     from maps.words import Words
@@ -24,36 +24,25 @@ _SLOTS = HOURS + 1
 
 
 def packed(
-    situation: Situation,
-    streams: Streams,
-    words: Words,
-    *,
-    first_month: int,
-    months_per_bin: int,
-    months: int,
+    situation: Situation, streams: Streams, words: Words, months: Months
 ) -> dict[str, Any] | None:
     """Pack patrol minutes by cell, bin of months and hour of the week; None without patrols.
 
-    The bins are those of the page's cube: ``months`` of them, each of ``months_per_bin`` months
-    from ``first_month`` on. Minutes of other months are left out; where events have no dates, there
-    is one bin, and all patrols are in it. Rows are sorted by cell, month and hour: ``cell`` are
-    the cells that have any, ``rows`` how many each has; ``month`` (bin), ``hour`` (168 is unknown)
-    and ``tenths`` (of a minute) run over the rows.
+    The bins of months are those in which the page counts events; minutes of other months are left
+    out. Rows are sorted by cell, month and hour: ``cell`` are the cells that have any, ``rows``
+    how many each has; ``month`` (bin), ``hour`` (168 is unknown) and ``tenths`` (of a minute) run
+    over the rows.
 
     Not each row is rounded but the running sum, so that a cell's minutes, and any other run of
     rows, are wrong by at most 0.1 and the whole by at most 0.05. What rounds to nothing is no row.
 
-    ``days`` are the calendar days of each bin (None without dates), ``outside`` a sentence
+    ``days`` are the calendar days of each bin (0 of the one without dates), ``outside`` a sentence
     on the minutes of these months that lie in no cell (empty where none do).
     """
     cube = situation.presence
     if cube is None:
         return None
-    dated = bool(situation.month)
-    window = (first_month, first_month + months * months_per_bin - 1) if dated else None
-    part = cube.select(months=window)
-    bins = (part.month - first_month) // months_per_bin if dated else np.zeros_like(part.month)
-    cell, month, hour, tenths = _rows(part, bins)
+    cell, month, hour, tenths = _rows(cube, months.bins(cube.month))
     cells, rows = np.unique(cell, return_counts=True)
     return {
         "cell": streams.add(cells, deltas=True),
@@ -61,18 +50,20 @@ def packed(
         "month": streams.add(month),
         "hour": streams.add(hour),
         "tenths": streams.add(tenths),
-        "days": _days(first_month, months_per_bin, months) if dated else None,
+        "days": [0 if span is None else _days(*span) for span in months.spans],
         "reach_m": situation.settings["reach_m"],
         "promise_minutes_per_week": situation.settings.get("promise_minutes_per_week"),
-        "outside": _outside(situation, part, window, words),
+        "outside": _outside(situation, cube, months, words),
     }
 
 
-def _rows(part: Cube, bins: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+def _rows(cube: Cube, bins: Ints) -> tuple[Ints, Ints, Ints, Ints]:
     """Give cell, bin of months, hour and tenths of a minute of every row that is not nothing."""
+    kept = bins >= 0
     width = int(bins.max(initial=0)) + 1
-    key, at = np.unique((part.cell * width + bins) * _SLOTS + part.hour, return_inverse=True)
-    minutes = np.bincount(at, weights=part.weight, minlength=len(key))
+    place = (cube.cell[kept] * width + bins[kept]) * _SLOTS + cube.hour[kept]
+    key, at = np.unique(place, return_inverse=True)
+    minutes = np.bincount(at, weights=cube.weight[kept], minlength=len(key))
     running = np.rint(np.cumsum(minutes) * _TENTHS)
     tenths = np.diff(running, prepend=0.0)
     rest, hour = np.divmod(key[tenths > 0], _SLOTS)
@@ -80,16 +71,19 @@ def _rows(part: Cube, bins: Ints) -> tuple[Ints, Ints, Ints, Ints]:
     return cell, month, hour, tenths[tenths > 0].astype(np.int64)
 
 
-def _days(first_month: int, months_per_bin: int, months: int) -> list[int]:
-    """Count the days of each bin of months."""
-    starts = first_month + np.arange(months + 1) * months_per_bin
-    days = (starts - 1970 * 12).astype("datetime64[M]").astype("datetime64[D]")
-    return [int(n) for n in np.diff(days).astype(np.int64)]
+def _days(first: int, last: int) -> int:
+    """Count the days from the first month to the last, both included."""
+    ends = np.array([first - 1970 * 12, last + 1 - 1970 * 12]).astype("datetime64[M]")
+    return int(np.diff(ends.astype("datetime64[D]").astype(np.int64))[0])
 
 
-def _outside(situation: Situation, part: Cube, window: tuple[int, int] | None, words: Words) -> str:
-    """Say how many minutes of the window lie in no cell."""
-    found = presence(situation.layers, window)
-    everything = 0.0 if found is None else float(found[2].sum())
-    minutes = round(everything - float(part.weight.sum()))
+def _outside(situation: Situation, cube: Cube, months: Months, words: Words) -> str:
+    """Say how many minutes of the bins lie in no cell."""
+    found = [layer.presence for layer in situation.layers if layer.presence is not None]
+    everything = 0.0
+    for part in found:
+        kept = months.bins(part.month.astype(np.int64)) >= 0
+        everything += float(part.weight[kept].sum())
+    inside = float(cube.weight[months.bins(cube.month) >= 0].sum())
+    minutes = round(everything - inside)
     return words("page.presence.outside", n=minutes) if minutes > 0 else ""

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from geo.calendar import Period, in_periods, merged, months_unnamed, parse_period
@@ -51,6 +51,9 @@ def test_anything_else_is_refused_with_what_was_found(text, said):
 
 
 @given(PERIODS)
+@example(
+    [Period(date(2021, 2, 20), date(2021, 2, 21)), Period(date(2021, 2, 15), date(2021, 2, 19))]
+)
 def test_merging_keeps_the_days_and_leaves_gaps_between(periods):
     """The same days as counted one by one, sorted, with at least one day between two periods."""
     whole = merged(periods)

@@ -13,11 +13,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyproj
 import pytest
 from click.testing import CliRunner
 
 from cli import main
+from geo.calendar import in_periods, months_unnamed
+from geo.months import parse_month
+from layers.project import load_project
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "lekeberg"
 SCRIPT = EXAMPLE / "make_example.py"

@@ -155,7 +155,7 @@ def test_a_large_background_fits_and_keeps_every_main_road_and_lake(large) -> No
 
 
 def test_what_matters_least_gives_way_first_and_the_largest_of_it_last(large) -> None:
-    """Fields are gone and some streets are; of the streets the longest are left."""
+    """Fields are gone; of the streets every long one is left, and some of the short ones."""
     _, _, layer = large
     found, _ = drawn(layer)
     classes = {one for one, _, _ in found}
@@ -173,8 +173,8 @@ def test_what_matters_least_gives_way_first_and_the_largest_of_it_last(large) ->
             there &= np.isin(np.arange(len(inside)), near)
         return there.mean()
 
-    assert share_of(minor[:23_000]) < 0.05
-    assert 0.2 < share_of(minor[23_000:]) < 0.9
+    assert 0.1 < share_of(minor[:23_000]) < 0.9
+    assert share_of(minor[23_000:]) > 0.99
 
 
 @pytest.mark.parametrize("most", [400, 6_000, 40_000])

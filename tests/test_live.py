@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pages import absent
@@ -54,7 +53,11 @@ def node(given: dict[str, Any]) -> dict[str, Any]:
     if program is None:
         absent("node")
     done = subprocess.run(
-        [program, str(RECOUNT)], input=json.dumps(given), capture_output=True, text=True, check=False
+        [program, str(RECOUNT)],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -241,7 +244,9 @@ def test_every_filter_counts_as_the_events_themselves_do(kind, weighted, seed):
     made = made_of(cells, events)
     rng = np.random.default_rng(seed)
     filters = [asked(made, rng) for _ in range(60)]
-    filters += [asked(made, rng) | {"hours": hours} for hours in ([22, 6], [8, 8], [0, 1], [23, 24])]
+    filters += [
+        asked(made, rng) | {"hours": hours} for hours in ([22, 6], [8, 8], [0, 1], [23, 24])
+    ]
     some = rng.choice(len(cells), 40, replace=False).tolist()
     found = recounted(made, filters, some=some)
     content = found["content"]["cube"]
@@ -276,7 +281,9 @@ def test_every_packed_value_comes_back(weighted, holidays):
     rows = rows_of(made, module._categories(made, month_bins(made, 1)), month_bins(made, 1), 1)
     for name in ("category", "month", "hour", "n"):
         np.testing.assert_array_equal(cube[name], getattr(rows, name), name)
-    np.testing.assert_array_equal(np.repeat(np.arange(len(cells)), np.diff(cube["start"])), rows.cell)
+    np.testing.assert_array_equal(
+        np.repeat(np.arange(len(cells)), np.diff(cube["start"])), rows.cell
+    )
     assert rows.n.max() >= 700
     if weighted:
         np.testing.assert_array_equal(cube["weight"], rows.weight)
@@ -436,7 +443,11 @@ def test_the_busiest_block_is_the_one_that_python_finds():
 
 def test_two_counts_compare_as_in_python():
     """All pairs up to 60, and some large ones."""
-    pairs = [[a, b] for a in range(61) for b in range(61)] + [[900, 1_000], [880, 1_000], [0, 4_000]]
+    pairs = [[a, b] for a in range(61) for b in range(61)] + [
+        [900, 1_000],
+        [880, 1_000],
+        [0, 4_000],
+    ]
     found = node({"pairs": pairs})["trends"]
     assert found == [compare_two(a, b) for a, b in pairs]
     assert set(found) == {"few", "same", "up", "down"}
@@ -527,7 +538,9 @@ def test_the_full_filter_gives_the_finished_views(window, dated):
     )
     made = assemble(FRAME, wish, [], events=[read_events(cells, events)])
     months = month_bins(made, 1)
-    filters = [WHOLE | {"months": list(months.period), "family": view.family} for view in made.views]
+    filters = [
+        WHOLE | {"months": list(months.period), "family": view.family} for view in made.views
+    ]
     found = recounted(made, filters)
     assert found["content"]["cube"]["period"] == months.period
     for view, answer in zip(made.views, found["filters"], strict=True):
@@ -569,7 +582,9 @@ def big_events(events: int, occupied: int, months: int, kinds: int) -> dict[str,
     season = 1 + 0.4 * np.cos((np.arange(months) % 12 - 6) / 6 * np.pi)
     clock, day = np.arange(168) % 24, np.arange(168) // 24
     daily = np.exp(-(((clock - 14) / 5) ** 2)) + 0.15
-    late = np.exp(-((((clock - 11) % 24 - 12) / 3) ** 2)) * np.where((day == 4) | (day == 5), 3, 0.6)
+    late = np.exp(-((((clock - 11) % 24 - 12) / 3) ** 2)) * np.where(
+        (day == 4) | (day == 5), 3, 0.6
+    )
     profiles = np.stack([daily * np.where(day > 4, 0.6, 1.0), late + 0.05, daily + late + 0.05])
     profiles /= profiles.sum(axis=1, keepdims=True)
     hour = np.empty(events, dtype=np.int64)
@@ -582,7 +597,11 @@ def big_events(events: int, occupied: int, months: int, kinds: int) -> dict[str,
 
 
 def big_situation(
-    events: int = 1_000_000, occupied: int = 20_000, months: int = 24, kinds: int = 12, wide: int = 300
+    events: int = 1_000_000,
+    occupied: int = 20_000,
+    months: int = 24,
+    kinds: int = 12,
+    wide: int = 300,
 ) -> Situation:
     """Make a square of ``wide`` by ``wide`` cells of 100 m, some of them occupied by clusters."""
     area = shapely.box(500e3, 6500e3, 500e3 + 100 * wide, 6500e3 + 100 * wide)
@@ -658,7 +677,9 @@ def test_what_no_coarsening_helps_is_not_packed(monkeypatch):
     monkeypatch.setattr(module, "MOST_BYTES", 10)
     cells = cells_of("square")
     streams = Streams()
-    assert live(made_of(cells, events_of(cells, 5, 500, weighted=False)), words("sv"), streams) is None
+    assert (
+        live(made_of(cells, events_of(cells, 5, 500, weighted=False)), words("sv"), streams) is None
+    )
     assert streams.data == b""
 
 

@@ -24,6 +24,7 @@ from geo.cells import polygon_cells
 from geo.months import UNKNOWN_HOUR, UNKNOWN_MONTH
 from layers.layer import Events
 from maps.counting import presence, presence_cube
+from maps.live import Months, month_bins
 from maps.packing import Streams
 from maps.presence import packed
 from maps.words import words
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from maps.situation import Situation
 
 STATIC = Path(__file__).resolve().parents[1] / "maps" / "static"
-BINS = {"first_month": MONTHS[0], "months_per_bin": 1, "months": 12}
+YEAR = Months(tuple((month, month) for month in range(MONTHS[0], MONTH + 1)), (0, 11))
 
 DRIVER = """
 for (const name of ["read", "presence"]) require(`${process.argv[1]}/${name}.js`);
@@ -63,14 +64,14 @@ def by_script(
     one: Situation,
     masks: Sequence[dict[str, Any]] = (),
     places: Sequence[Sequence[int]] = (),
-    bins: dict[str, int] | None = None,
+    months: Months = YEAR,
 ) -> dict[str, Any]:
     """Pack a situation's patrols, and let the page's own script unpack and add them up."""
     node = shutil.which("node")
     if node is None:
         absent("node")
     streams = Streams()
-    content = packed(one, streams, words("sv"), **(bins or BINS))
+    content = packed(one, streams, words("sv"), months)
     given = {
         "bytes": base64.b64encode(streams.data).decode(),
         "packed": content,
@@ -180,7 +181,7 @@ def test_without_patrols_there_is_no_cube_and_nothing_packed() -> None:
     """Layers of other kinds, and patrols that give no minutes, are no presence."""
     one = situation()
     assert presence_cube(one.layers, one.cells) is None
-    assert packed(one, Streams(), words("sv"), **BINS) is None
+    assert packed(one, Streams(), words("sv"), YEAR) is None
 
 
 @pytest.mark.parametrize(
@@ -262,19 +263,19 @@ def test_within_reach_is_by_the_distance_from_the_place_to_the_centres(
 
 
 def test_months_together_and_months_beyond() -> None:
-    """Bins of three months hold what their months hold; months outside all bins are left out."""
+    """Bins of unlike months hold what their months hold; months outside all bins are left out."""
     one = situation()
     rng = np.random.default_rng(2)
     at = rng.integers(0, len(one.cells), 3000)
     part = patrols(one.cells.x[at], one.cells.y[at])
     one = patrolled(one, part)
-    bins = {"first_month": MONTH - 5, "months_per_bin": 3, "months": 2}
-    found = by_script(one, [mask(0, 0), mask(1, 1)], bins=bins)
-    for i, first in enumerate([MONTH - 5, MONTH - 2]):
-        kept = (part.month >= first) & (part.month < first + 3)
+    spans = ((MONTH - 6, MONTH - 3), (MONTH - 2, MONTH))
+    found = by_script(one, [mask(0, 0), mask(1, 1)], months=Months(spans, (0, 1)))
+    for i, (first, last) in enumerate(spans):
+        kept = (part.month >= first) & (part.month <= last)
         assert found["minutes"][i]["total"] == pytest.approx(part.weight[kept].sum(), abs=6)
         assert part.weight[kept].sum() > 1000
-        days = sum(monthrange(m // 12, m % 12 + 1)[1] for m in range(first, first + 3))
+        days = sum(monthrange(m // 12, m % 12 + 1)[1] for m in range(first, last + 1))
         weekly = part.weight[kept].sum() / days * 7
         assert found["weekly"][i] == pytest.approx(weekly, rel=1e-3)
 
@@ -285,9 +286,22 @@ def test_without_dates_every_patrol_counts_and_no_week_does() -> None:
     part = patrols(one.cells.x[:50], one.cells.y[:50])
     part = replace(part, month=np.where(np.arange(50) % 2, part.month, UNKNOWN_MONTH))
     one = patrolled(one, part)
-    found = by_script(one, [mask(0, 0)], bins={"first_month": 0, "months_per_bin": 1, "months": 1})
+    found = by_script(one, [mask(0, 0)], months=Months((None,), (0, 0)))
     assert found["minutes"][0]["total"] == pytest.approx(part.weight.sum(), abs=0.06)
     assert found["weekly"] == [None]
+
+
+def test_a_bin_without_dates_stands_before_the_others() -> None:
+    """Patrols without a date are in the bin of events without one, and in no week."""
+    one = situation()
+    part = patrols(one.cells.x[:6], one.cells.y[:6])
+    month = np.array([UNKNOWN_MONTH, MONTH - 1, MONTH, MONTH, MONTH - 2, UNKNOWN_MONTH])
+    part = replace(part, month=month.astype(np.int32), weight=np.array([1.0, 2, 4, 8, 16, 32]))
+    months = Months((None, (MONTH - 1, MONTH - 1), (MONTH, MONTH)), (1, 2))
+    masks = [mask(0, 0), mask(1, 1), mask(2, 2), mask(0, 2)]
+    found = by_script(patrolled(one, part), masks, months=months)
+    assert [each["total"] for each in found["minutes"]] == [33, 2, 12, 47]
+    assert found["weekly"][:3] == [None, pytest.approx(2 / 30 * 7), pytest.approx(12 / 31 * 7)]
 
 
 def test_what_lies_outside_the_cells_is_told() -> None:
@@ -299,21 +313,21 @@ def test_what_lies_outside_the_cells_is_told() -> None:
         month=np.array([MONTH, MONTH, MONTHS[0] - 1, MONTH], dtype=np.int32),
         weight=np.array([10.0, 20.0, 40.0, 1980.0]),
     )
-    content = packed(patrolled(one, part), Streams(), words("sv"), **BINS)
+    content = packed(patrolled(one, part), Streams(), words("sv"), YEAR)
     assert "2\u00a0000 patrullminuter" in content["outside"]
     inside = replace(part, x=one.cells.x[:4])
-    assert packed(patrolled(one, inside), Streams(), words("sv"), **BINS)["outside"] == ""
+    assert packed(patrolled(one, inside), Streams(), words("sv"), YEAR)["outside"] == ""
 
 
 def test_reach_promise_and_days_go_along() -> None:
     """What "within reach" is, what was promised if anything, and the days of each month."""
     one = patrolled(situation(), patrols([495630.0], [6567250.0]))
-    content = packed(one, Streams(), words("en"), **BINS)
+    content = packed(one, Streams(), words("en"), YEAR)
     assert content["reach_m"] == 500.0
     assert content["promise_minutes_per_week"] is None
     assert content["days"] == [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
     promised = {**one.settings, "promise_minutes_per_week": 120}
-    content = packed(replace(one, settings=promised), Streams(), words("en"), **BINS)
+    content = packed(replace(one, settings=promised), Streams(), words("en"), YEAR)
     assert content["promise_minutes_per_week"] == 120
 
 
@@ -324,8 +338,9 @@ def test_much_patrolling_stays_small() -> None:
     at = rng.integers(0, 1000, 200_000)
     one = patrolled(one, patrols(one.cells.x[at], one.cells.y[at]))
     streams = Streams()
-    packed(one, streams, words("sv"), first_month=MONTHS[0] - 12, months_per_bin=1, months=24)
+    packed(one, streams, words("sv"), month_bins(one, 1))
     rows = len(one.presence.cell)
+    assert month_bins(one, 1).spans[0] == (MONTHS[0] - 12, MONTHS[0] - 12)
     assert rows > 180_000
     assert len(streams.data) < 4.5 * rows
     assert len(zlib.compress(streams.data, 9)) < 3 * rows

@@ -193,7 +193,7 @@ globalThis.lagesbild ??= {};
       chart.append(touch);
       if (i % every === 0) {
         const month = labels[i].slice(0, 3).toLowerCase();
-        chart.append(svg("text", { ...text, y: floor + 13 }, month));
+        chart.append(svg("text", { ...text, x: Math.max(middle, 10), y: floor + 13 }, month));
       }
       if (yearOf(labels[i]) !== year) {
         year = yearOf(labels[i]);

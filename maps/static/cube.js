@@ -243,7 +243,7 @@ globalThis.lagesbild ??= {};
   }
 
   /** Counts by bin as the 168 hours of a week, evenly within each bin; unknown hours aside. */
-  function weekOf(cube, perHour) {
+  function hoursOf(cube, perHour) {
     const hours = Float64Array.from(
       { length: HOURS },
       (_, hour) => perHour[cube.hourBin[hour]] / cube.hoursPerBin,
@@ -251,5 +251,5 @@ globalThis.lagesbild ??= {};
     return { hours, unknown: perHour[cube.hourBins - 1] };
   }
 
-  Object.assign(globalThis.lagesbild, { unpackCube, maskOf, count, countIn, weekOf });
+  Object.assign(globalThis.lagesbild, { unpackCube, maskOf, count, countIn, hoursOf });
 }

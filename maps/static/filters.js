@@ -615,7 +615,7 @@ globalThis.lagesbild ??= {};
       ...radios.map((input) =>
         lb.element("label", "", input, lb.element("span", "", words[`holidays_${input.value}`])),
       ),
-      lb.element("small", "", holidayLabel ?? ""),
+      holidayLabel ? lb.element("small", "", holidayLabel) : "",
     );
     holidays.title = holidayLabel ?? "";
     const choices = [presets.length > 1 ? chips : "", cube.holiday ? holidays : ""].filter(Boolean);

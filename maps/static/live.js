@@ -152,7 +152,7 @@ globalThis.lagesbild ??= {};
         if (n[c] > n[busiest]) busiest = c;
         if (claims.worst[c] < claims.worst[best]) best = c;
       }
-      const { hours, unknown } = lb.weekOf(cube, inside.perHour);
+      const { hours, unknown } = lb.hoursOf(cube, inside.perHour);
       const whole = mask.week.every((on) => on) && content.cube.hoursPerBin === 1;
       const block = whole ? lb.busiestBlock(hours) : null;
       const clocked = hours.reduce((a, n) => a + n, 0);

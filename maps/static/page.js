@@ -45,7 +45,11 @@ globalThis.lagesbild ??= {};
 
     // --- the map ---------------------------------------------------------------------------------
 
-    const covering = () => [document.querySelector(".zoom"), ...(overlaid() ? [legendForm] : [])];
+    const covering = () => [
+      document.querySelector(".zoom"),
+      ...document.querySelectorAll(".swipe-label"),
+      ...(overlaid() ? [legendForm] : []),
+    ];
     const margins = () => ({
       paddingTopLeft: [overlaid() ? Math.min(legendForm.offsetWidth, map.getSize().x * 0.45) : 12, 12],
       paddingBottomRight: [12, 12],
@@ -116,6 +120,7 @@ globalThis.lagesbild ??= {};
 
     function fillColumn(compared) {
       const { view } = now;
+      find("summary").ariaLive = controls?.playing() ? "off" : "polite";
       find("summary").textContent = view.summary;
       const changed = usual() ? "" : lb.filterText(now.filter, content, true);
       find("chosen-text").textContent = changed && `${changed}. ${words.live.recounted}`;
@@ -185,6 +190,7 @@ globalThis.lagesbild ??= {};
 
     function fillPanel() {
       const { view, chosen } = now;
+      find("ranking").classList.toggle("with-panel", chosen !== null);
       find("panel").hidden = !chosen;
       find("list").hidden = Boolean(chosen || now.then);
       find("compare").hidden = Boolean(chosen || !now.then);
@@ -232,7 +238,7 @@ globalThis.lagesbild ??= {};
         language: content.language,
         times,
         whole: compared.whole,
-        go: (place) => goTo(place.box),
+        go: (place) => (place.nowSpot ? choose(place.nowSpot) : goTo(place.box)),
         point: (place) => point(place?.nowSpot ?? null),
       });
       const { panesThen, panesNow } = drawn;
@@ -290,16 +296,24 @@ globalThis.lagesbild ??= {};
 
     // --- taking along ----------------------------------------------------------------------------
 
-    const filterText = (changed) =>
-      live ? lb.filterText(now.filter, content, changed) : now.view.label;
+    const filterText = (changed) => {
+      if (live) return lb.filterText(now.filter, content, changed);
+      return changed && now.view === data.views[0] ? "" : now.view.label;
+    };
+    function notesOfPicture() {
+      const notes = [now.view.summary, legendForm.querySelector(".legend-note").textContent];
+      if (now.then) notes.unshift([...document.querySelectorAll(".swipe-label")].map((one) => one.textContent).join(" | "));
+      if (tiles && !now.hidden.includes("tiles")) notes.push(content.tiles.attribution);
+      return notes;
+    }
     const picture = () =>
       lb.mapPicture({
         container,
         content,
-        title: document.querySelector("h1").textContent,
+        title: content.title,
         subtitle: [document.querySelector(".when").innerText, filterText(true)].filter(Boolean).join(" · "),
         legend: lb.legendGroups(legendForm),
-        notes: [now.view.summary, ...(tiles && !now.hidden.includes("tiles") ? [content.tiles.attribution] : [])],
+        notes: notesOfPicture(),
       });
     const copyLink = async () => {
       if (!(await lb.copyText(kept.link()))) throw new Error("the clipboard refused");
@@ -394,8 +408,13 @@ globalThis.lagesbild ??= {};
   function choicesOf() {
     const values = (name) =>
       [...document.querySelectorAll(`#legend [name=${name}]`)].map(({ value }) => value);
+    const usual = document.querySelector("#legend [name=surface]:checked").value;
     const off = [...document.querySelectorAll("#legend [name=layer]:not(:checked)")];
-    return { surface: values("surface"), layers: values("layer"), hidden: off.map(({ value }) => value) };
+    return {
+      surface: [usual, ...values("surface").filter((one) => one !== usual)],
+      layers: values("layer"),
+      hidden: off.map(({ value }) => value),
+    };
   }
 
   /** The name that a finished view has for a place that shares most cells with a spot. */

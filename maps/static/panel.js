@@ -107,6 +107,9 @@ globalThis.lagesbild ??= {};
     const size = Math.max(per, 6);
     const coarse = lb.weekOf(spot.hours, size);
     const all = words.panel.total;
+    let key = words.panel.key;
+    if (per > 1) key = lb.fill(words.panel.key_hours, { n: per });
+    if (per === 24) key = words.panel.key_days;
     const heads = Array.from({ length: 24 / size }, (_, i) => lb.between(i * size, (i + 1) * size));
     return section(
       words.hours,
@@ -125,7 +128,7 @@ globalThis.lagesbild ??= {};
         block,
         all,
       }),
-      ramp(week.most, told, per < 24 ? words.panel.key : words.panel.key_days),
+      ramp(week.most, told, key),
       spoken(
         lb.fill(words.panel.blocks, { name }),
         [words.panel.weekday, ...heads, all],
@@ -138,9 +141,17 @@ globalThis.lagesbild ??= {};
     );
   }
 
-  function monthly(spot, { words, told }) {
-    const { series } = spot;
-    if (!series?.labels.length) return null;
+  /** The months of a hotspot; those of the period alone where the page carries no others. */
+  function seriesOf(spot, content) {
+    if (spot.series) return spot.series.labels.length ? spot.series : null;
+    if (!spot.monthly || !content.months.length) return null;
+    const now = Array.from(spot.monthly);
+    return { labels: content.months, now, before: null, meeting: content.month };
+  }
+
+  function monthly(spot, { content, words, told }) {
+    const series = seriesOf(spot, content);
+    if (!series) return null;
     const { labels, now, before, meeting } = series;
     const { panel } = words;
     const top = now.reduce((best, n, i) => (n !== null && n > (now[best] ?? -1) ? i : best), 0);
@@ -370,5 +381,5 @@ globalThis.lagesbild ??= {};
     if (pressed) root.querySelector(`[data-way="${pressed}"]`)?.focus({ preventScroll: true });
   }
 
-  Object.assign(globalThis.lagesbild, { coordinates, unknownTold, fillPanel });
+  Object.assign(globalThis.lagesbild, { coordinates, seriesOf, unknownTold, fillPanel });
 }

@@ -198,7 +198,7 @@ globalThis.lagesbild ??= {};
   /**
    * The map as a PNG, twice as fine as the screen: what is seen, in the colours in which it is
    * seen. legend holds groups {title, items} of items {swatchColor, label} or {key, label}, key
-   * being an SVG element of the page; notes are lines below it, the attribution of tiles among them.
+   * being an SVG element of the page; notes are lines below it, the attribution of tiles also.
    * Rejects when the browser cannot draw.
    */
   async function mapPicture({ container, content, title, subtitle, legend = [], notes = [] }) {
@@ -275,7 +275,7 @@ globalThis.lagesbild ??= {};
     sheet.setAttribute("height", canvas.height);
     brush.drawImage(await imageOf(sheet), 0, 0, size.width, size.height);
     return new Promise((resolve, reject) => {
-      const done = (blob) => (blob ? resolve(blob) : reject(new Error("the canvas gave no picture")));
+      const done = (blob) => (blob ? resolve(blob) : reject(new Error("the canvas is empty")));
       canvas.toBlob(done, "image/png");
     });
   }

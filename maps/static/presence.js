@@ -106,9 +106,7 @@ globalThis.lagesbild ??= {};
     const most = Math.ceil((reach + size) / (size * 0.75));
     const steps = [];
     for (let row = -most; row <= most; row += 1) {
-      // A row of hexagons lies half a column to the side of the one below it.
-      const shift = hex ? Math.round(row / 2) : 0;
-      for (let column = -most - shift; column <= most - shift; column += 1) {
+      for (let column = -most; column <= most; column += 1) {
         const x = size * (hex ? column + row / 2 : column);
         const y = size * (hex ? (row * Math.sqrt(3)) / 2 : row);
         if (away(ring, [[0, corners]], x, y) <= reach + SLACK_M) steps.push([column, row]);
@@ -393,9 +391,9 @@ globalThis.lagesbild ??= {};
 
   /** Patrol minutes a week, of all hours, in the months of the mask; null without a calendar. */
   function perWeek(presence, mask, { perHour }) {
-    if (!presence.days) return null;
     const [first, last] = mask.months;
-    return sum(perHour) / (sum(presence.days.slice(first, last + 1)) / 7);
+    const days = sum(presence.days.slice(first, last + 1));
+    return days ? (7 * sum(perHour)) / days : null;
   }
 
   // --- the section ------------------------------------------------------------------------------

@@ -174,7 +174,7 @@ globalThis.lagesbild ??= {};
       take("m", filter, "months", (text) => decodeMonths(text, cube));
       if (step < 168) take("d", filter, "days", decodeDays);
       take("t", filter, "hours", (text) => decodeHours(text, step));
-      if (cube.holidayLabel) take("h", filter, "holidays", oneOf(["only", "not"]));
+      if (cube.packed.holidays) take("h", filter, "holidays", oneOf(["only", "not"]));
     }
     take("s", state, "surface", oneOf(choices.surface));
     take("k", state, "compare", oneOf(["month", "year"]));

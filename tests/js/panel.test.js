@@ -78,6 +78,15 @@ test("months of which nothing is known are told, in runs, and zero is not unknow
   );
 });
 
+test("without the cube the months are those of the period, and the year before is not known", () => {
+  const content = { months: ["nov", "dec"], month: 1 };
+  const series = lb.seriesOf({ monthly: Float64Array.of(3, 0) }, content);
+  assert.deepEqual(series, { labels: ["nov", "dec"], now: [3, 0], before: null, meeting: 1 });
+  assert.equal(lb.seriesOf({ monthly: Float64Array.of() }, { months: [], month: 0 }), null);
+  const own = { labels: ["dec"], now: [7], before: [2], meeting: 0 };
+  assert.equal(lb.seriesOf({ monthly: Float64Array.of(3, 0), series: own }, content), own);
+});
+
 test("coordinates are written north and latitude first, in full figures", () => {
   // pyproj: (495630, 6567250) of EPSG:3006 is 14.923394 E, 59.244228 N
   const spot = { at: [495630, 6567250], lngLat: [14.923394, 59.244228] };

@@ -59,8 +59,8 @@ function patrols(rows, cells, changes = {}) {
 
 /** A lattice of columns by rows, row by row. */
 function lattice(kind, columns, rows, size = 100) {
-  const at = Array.from({ length: columns * rows }, (_, i) => [i % columns, Math.floor(i / columns)]);
-  return { kind, size, column: at.map((one) => one[0]), row: at.map((one) => one[1]) };
+  const at = (of) => Array.from({ length: columns * rows }, (_, i) => of(i));
+  return { kind, size, column: at((i) => i % columns), row: at((i) => Math.floor(i / columns)) };
 }
 
 const THREE = [
@@ -95,7 +95,8 @@ test("a coarse cube's mask of three-hour bins lets through the minutes of their 
 test("within 100 m of a square of 100 m: three by three cells and two steps straight out", () => {
   // The centre of the cell two steps away is 150 m from the square's edge, the next one's 50 m.
   const cells = lattice("square", 7, 7);
-  const rows = Array.from({ length: 49 }, (_, i) => [i, 0, 0, 2 ** (i % 7) / 10 + 100 * Math.floor(i / 7)]);
+  const minutesIn = (i) => 2 ** (i % 7) / 10 + 100 * Math.floor(i / 7);
+  const rows = Array.from({ length: 49 }, (_, i) => [i, 0, 0, minutesIn(i)]);
   const near = (reach) => {
     const presence = patrols(rows, 49, { reach_m: reach });
     const { total } = lb.minutesNear(presence, all(), cells, [24]);
@@ -137,7 +138,8 @@ test("drawn cells: by the distance from the outline, stretched as Mercator is at
       box: [w, s, e, n],
     };
   };
-  const shapes = [square(0), square(100), square(300), { xy: new Float64Array(0), rings: [], box: [] }];
+  const nothing = { xy: new Float64Array(0), rings: [], box: [] };
+  const shapes = [square(0), square(100), square(300), nothing];
   const centre = [50, 150, 350, 50].flatMap((x) => [x * stretch, north + 50 * stretch]);
   const cells = { kind: "drawn", shapes, centre };
   const rows = [[0, 0, 0, 1], [1, 0, 0, 2], [2, 0, 0, 4], [3, 0, 0, 8]];
@@ -160,7 +162,7 @@ test("trouble against patrols by hand: eight lone cells, ten minutes an event", 
   // In events: 0, 0, 5, 5.1, 30.1, 10, 11, 8.8. (11 + 1) / (5 + 1) = 2; / 6.1 < 2;
   // (4 + 1) / (10 + 1) < 1/2; (5 + 1) / (11 + 1) = 1/2; 1 / 9.8 < 1/2.
   const found = lb.needs(n, minutes, cells, { reach: 100, words: LABELS });
-  assert.deepEqual([...found.cell], [0, 2, 3, 4, 5, 6, 7], "few events and no patrol: nothing said");
+  assert.deepEqual([...found.cell], [0, 2, 3, 4, 5, 6, 7], "few events, no patrol: nothing said");
   assert.deepEqual([...found.class], [0, 1, 2, 2, 3, 3, 3]);
   assert.deepEqual(found.labels, ["a", "b", "c", "d"]);
   assert.deepEqual(found.inks, ["need-none", "need-little", "need-balanced", "need-plenty"]);
@@ -182,12 +184,17 @@ test("without events or without minutes there is nothing to set against each oth
 
 const WORDS = {
   presence: { less_than: "under {time}", hours_between: "{from}–{to} tim" },
-  phrases: { minutes: "{minutes} min", hours: "{hours} tim", hours_minutes: "{hours} tim {minutes} min" },
+  phrases: {
+    minutes: "{minutes} min",
+    hours: "{hours} tim",
+    hours_minutes: "{hours} tim {minutes} min",
+  },
 };
 const phrases = lb.phrasesOf({ words: WORDS, language: "sv" });
 
 test("patrol minutes in classes with round limits; a limit belongs to the class above", () => {
-  const surface = lb.minutesSurface([0, 0.1, 29, 30, 119, 120, 599, 600, 700], WORDS.presence, phrases);
+  const minutes = [0, 0.1, 29, 30, 119, 120, 599, 600, 700];
+  const surface = lb.minutesSurface(minutes, WORDS.presence, phrases);
   const labels = ["under 30 min", "30 min–1 tim", "1–2 tim", "2–5 tim", "5–10 tim", "≥ 10 tim"];
   assert.deepEqual(surface.labels, labels);
   assert.deepEqual([...surface.cell], [1, 2, 3, 4, 5, 6, 7, 8]);
@@ -265,14 +272,40 @@ test("gaps by hand: shares of all hotspots' events minus shares of their minutes
 });
 
 test("hours that the filter leaves out make no gap and no share", () => {
-  const cells = lattice("square", 1, 1, 1000);
-  const cube = cubeOf([[0, TUESDAY_NOON, 10], [0, SATURDAY_EVENING, 10]], 1);
-  const presence = patrols([[0, 0, TUESDAY_NOON, 60]], 1);
-  const spots = [{ id: "a", cells: [0] }];
+  const cells = lattice("square", 2, 1, 1000);
+  const rows = [[0, TUESDAY_NOON, 10], [0, SATURDAY_EVENING, 10], [1, SATURDAY_EVENING, 10]];
+  const cube = cubeOf(rows, 2);
+  const presence = patrols([[0, 0, TUESDAY_NOON, 60], [1, 0, SATURDAY_EVENING, 30]], 2);
+  const spots = [
+    { id: "a", cells: [0] },
+    { id: "b", cells: [1] },
+  ];
   const mask = counting({ week: week(SATURDAY_EVENING) });
+  // a has 10 of 20 events and none of 30 minutes, b 10 of 20 and all of them.
   const [only, ...more] = lb.gaps(spots, cube, presence, mask, cells);
-  assert.deepEqual([only.part, only.n, only.of, only.minutes, only.gap], ["weekend_evening", 10, 10, 0, 1]);
+  const told = [only.spot.id, only.part, only.n, only.of, only.minutes, only.gap];
+  assert.deepEqual(told, ["a", "weekend_evening", 10, 10, 0, 0.5]);
   assert.deepEqual(more, []);
+});
+
+test("the parts of the week by their first and last hours", () => {
+  const cells = lattice("square", 1, 1, 1000);
+  const presence = patrols([], 1);
+  const partOf = (hour) => {
+    const cube = cubeOf([[0, hour, 5]], 1);
+    return lb.gaps([{ id: "a", cells: [0] }], cube, presence, counting(), cells)[0].part;
+  };
+  const expected = {
+    weekday_night: [0, 5, 96, 101],
+    weekday_day: [6, 17, 113],
+    weekday_evening: [18, 23, 114, 119],
+    weekend_night: [120, 125, 144, 149],
+    weekend_day: [126, 137, 150, 161],
+    weekend_evening: [138, 143, 162, 167],
+  };
+  for (const [part, hours] of Object.entries(expected)) {
+    for (const hour of hours) assert.equal(partOf(hour), part, `hour ${hour}`);
+  }
 });
 
 test("coarse hours: six hours keep the parts of the day, a day the weekend, a week nothing", () => {
@@ -308,7 +341,7 @@ const hours = (entries) => {
   return made;
 };
 
-test("the most telling block is where events most exceed minutes, and no wider than it needs", () => {
+test("the most telling block: events most exceed minutes, and it is no wider than it needs", () => {
   const events = hours([[4 * 24 + 20, 6], [5 * 24 + 23, 4], [24 + 9, 10]]);
   const present = hours([[4 * 24 + 20, 30], [24 + 9, 270]]);
   assert.deepEqual(lb.tellingBlock(events, present), {
@@ -339,6 +372,6 @@ test("minutes a week: every hour of the chosen months, by their days", () => {
     const found = lb.perWeek(presence, mask, lb.minutes(presence, mask));
     assert.ok(Math.abs(found - expected) < 1e-12, `${months}: ${found}`);
   }
-  const undated = patrols([[0, 0, 5, 31]], 1, { days: null });
+  const undated = patrols([[0, 0, 5, 31]], 1, { days: [0, 0] });
   assert.equal(lb.perWeek(undated, all(), lb.minutes(undated, all())), null);
 });

@@ -69,6 +69,9 @@ test("at most twelve are shown, the best of all kinds, and all are counted", () 
   assert.equal(shown.length, 12);
   assert.equal(shown.at(-1).text, "Lanna");
   assert.equal(shown[0].text, "Stora Lanna 0");
+  const crowd = Array.from({ length: 30 }, (_, i) => entry(`Lanna ${i}`, "traffic"));
+  const first = matches("lanna", [...crowd, entry("Lanna x", "spot")]).groups[0];
+  assert.deepEqual(first.entries, [entry("Lanna x", "spot")], "a hotspot is not crowded out");
 });
 
 test("nothing typed finds nothing, and signs are only signs", () => {

@@ -17,7 +17,7 @@ const content = {
     categoryFamily: ["traffic", "order", "order", "order", "å&=#"],
     families: [{ key: "traffic" }, { key: "order" }, { key: "å&=#" }],
     period: [12, 23],
-    holidayLabel: "Skollov",
+    packed: { holidays: {} },
   },
   choices: {
     surface: ["bin", "n", "kde", ""],
@@ -142,7 +142,7 @@ test("what the packed data no longer tells apart is left out", () => {
     days: [true, false, false, false, false, false, false],
   });
   assert.deepEqual(decodeState("t=21-03&d=1", coarse({ hoursPerBin: 168 })), {});
-  assert.deepEqual(decodeState("h=only", coarse({ holidayLabel: "" })), {});
+  assert.deepEqual(decodeState("h=only", coarse({ packed: { holidays: null } })), {});
   assert.deepEqual(decodeState("m=2021-06", coarse({ firstMonth: null })), {});
   const quarters = coarse({ monthsPerBin: 3, monthLabels: Array(8).fill("") });
   assert.deepEqual(decodeState("m=2021-05..2021-08", quarters).filter.months, [5, 6]);
