@@ -269,6 +269,8 @@ def _held(situation: Situation) -> NDArray[np.bool_]:
     """Mark the cells that hold something on any of the maps, in any month."""
     held = np.zeros(len(situation.cells), dtype=bool)
     held[situation.cube.cell] = True
+    if situation.presence is not None:
+        held[situation.presence.cell] = True
     for view in situation.views:
         held |= holds(view)
     return held

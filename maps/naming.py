@@ -102,18 +102,11 @@ class Gazetteer:
         for named in (self.sites, self.spots, self.places):
             middle = shapely.centroid(named.geometry)
             radius = self.radius if named is self.places else np.zeros(len(named.names))
-            rows = zip(
-                map(str, named.names),
-                shapely.get_x(middle),
-                shapely.get_y(middle),
-                radius,
-                strict=True,
-            )
+            x, y = shapely.get_x(middle), shapely.get_y(middle)
+            there = np.flatnonzero(np.isfinite(x))[:most]
             found[named.kind] = [
-                (name, float(x), float(y), float(r))
-                for name, x, y, r in rows
-                if x == x  # noqa: PLR0124 - NaN of what is empty
-            ][:most]
+                (str(named.names[i]), float(x[i]), float(y[i]), float(radius[i])) for i in there
+            ]
         return found
 
     def name(

@@ -103,7 +103,7 @@ globalThis.lagesbild ??= {};
       const before = months.map((bin) => at(bin - year));
       return {
         labels: months.map((bin) => content.cube.monthLabels[bin]),
-        now: months.map((bin) => perMonth[bin]),
+        now: months.map(at),
         before: Number.isInteger(year) && before.some((n) => n !== null) ? before : null,
         meeting: last - first,
       };

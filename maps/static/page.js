@@ -6,6 +6,8 @@ globalThis.lagesbild ??= {};
   const find = (id) => document.getElementById(id);
   const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   const LATER_MS = 120;
+  const scrollTo = (element, block) =>
+    element.scrollIntoView({ block, behavior: calm() ? "auto" : "smooth" });
 
   async function open(map) {
     const state = find("state");
@@ -70,9 +72,9 @@ globalThis.lagesbild ??= {};
       content.tiles &&
       lb.onlineTiles(map, content.tiles, (on) => container.classList.toggle("with-tiles", on));
 
+    /** Shows a part of the map, and the map itself where it is out of sight. */
     function goTo(box) {
-      const stage = document.querySelector(".stage");
-      stage.scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
+      scrollTo(document.querySelector(".stage"), "nearest");
       drawn.goTo(box);
     }
 
@@ -178,10 +180,10 @@ globalThis.lagesbild ??= {};
       now.spot = spot?.id ?? null;
       drawn.mark(spot, now.pointed);
       fillPanel();
-      if (spot && move) goTo(now.view.shapes[now.view.spots.indexOf(spot)].box);
+      if (spot && move) drawn.goTo(now.view.shapes[now.view.spots.indexOf(spot)].box);
       if (spot && focus) {
         find("panel").focus({ preventScroll: true });
-        find("panel").scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
+        scrollTo(find("panel"), "start");
       }
       if (!spot && left && focus) lb.markChosen(find("spots"), left, true);
       later();
@@ -434,7 +436,7 @@ globalThis.lagesbild ??= {};
   /** What the search field finds: hotspots, bathing sites, traffic spots, and named places. */
   function findable({ symbols, names }, view) {
     const entry = (text, kind, xy, detail = "") => ({ text, kind, detail, xy: [...xy] });
-    const spots = view.spots.map((spot) => ({ ...entry(spot.name, "spot", spot.xy, spot.reason), spot }));
+    const spots = view.spots.map((spot) => ({ ...entry(spot.name, "spot", spot.xy, spot.peak), spot }));
     const drawn = symbols
       .filter(({ kind, titles }) => titles && ["bathing_sites", "traffic_spots"].includes(kind))
       .flatMap(({ kind, titles, texts, xy }) =>
