@@ -118,7 +118,9 @@ def _content(situation: Situation, words: Words, streams: Streams) -> dict[str, 
         "projection": _projection(situation),
         "area": streams.shapes(np.array([situation.area], dtype=object), unit=1.0),
         "cells": _cells(situation, streams),
-        "views": [_view(view, situation, words, streams) for view in situation.views],
+        "views": [
+            _view(view, situation, words, streams, counts=cube is None) for view in situation.views
+        ],
         "symbols": all_symbols(situation, words, streams),
         "background": background(situation, window, streams),
         "names": names(situation, window, streams),
@@ -276,8 +278,10 @@ def _held(situation: Situation) -> NDArray[np.bool_]:
     return held
 
 
-def _view(view: View, situation: Situation, words: Words, streams: Streams) -> dict[str, Any]:
-    """Describe one map: its cells, hotspots, and sentences."""
+def _view(
+    view: View, situation: Situation, words: Words, streams: Streams, *, counts: bool
+) -> dict[str, Any]:
+    """Describe one map: its cells, hotspots, and sentences; ``counts`` as in ``surfaces``."""
     here = holds(view)
     spots = view.hotspots[:MOST_SPOTS]
     more = len(view.hotspots) - len(spots)
@@ -293,7 +297,7 @@ def _view(view: View, situation: Situation, words: Words, streams: Streams) -> d
         "more": words("page.more_spots", n=more, shown=len(spots)) if more else "",
         "hotspots": len(view.hotspots),
         "cell": streams.add(np.flatnonzero(here), deltas=True),
-        **surfaces(view, here, words, streams),
+        **surfaces(view, here, words, streams, counts=counts),
         "points": streams.points(*view.points.reshape(-1, 2).T) if len(view.points) else None,
         "shapes": streams.shapes(shapes, unit=0.1),
         "alerts": alerts_of(view, situation, words, streams),

@@ -118,8 +118,24 @@ STYLES = (
 
 
 def static(name: str) -> str:
-    """Read a script or style of ours."""
-    return resources.files("maps").joinpath("static", name).read_text("utf-8")
+    """Read a script or style of ours, without what only its authors read."""
+    return lean(resources.files("maps").joinpath("static", name).read_text("utf-8"))
+
+
+def lean(text: str) -> str:
+    """Leave out indentation, empty lines and comments that have their lines to themselves.
+
+    No template literal of ours runs over lines, and no line begins with ``/*`` or ``//`` for
+    another reason; a test holds us to that.
+    """
+    kept, inside = [], False
+    for line in map(str.strip, text.splitlines()):
+        starts = line.startswith("/*")
+        if (inside or starts) and not (starts and line.endswith("*/")):
+            inside = not line.endswith("*/")
+        elif line and not starts and not line.startswith("//"):
+            kept.append(line)
+    return "\n".join(kept) + "\n"
 
 
 def _template(name: str) -> str:

@@ -30,12 +30,17 @@ CLASSES = {
 SURFACE_NAMES = ("bin", "n", "kde", "risk", *CLASSES)
 
 
-def surfaces(view: View, here: NDArray[np.bool_], words: Words, streams: Streams) -> dict[str, Any]:
-    """Describe every surface of a map over the cells that are drawn; None for what it lacks."""
+def surfaces(
+    view: View, here: NDArray[np.bool_], words: Words, streams: Streams, *, counts: bool
+) -> dict[str, Any]:
+    """Describe every surface of a map over the cells that are drawn; None for what it lacks.
+
+    ``counts`` is False where the page counts the events itself.
+    """
     n, bins = np.asarray(view.columns["n"]), significance(view)
     return {
         "bin": streams.add(bins[here]) if bins.any() else None,
-        "n": _count(n[here], words, streams),
+        "n": _count(n[here], words, streams) if counts else None,
         "kde": _density(_kde(view)[here], words, streams) if "kde" in view.columns else None,
         "risk": _risk(np.asarray(view.columns["risk"])[here], words, streams)
         if "risk" in view.columns

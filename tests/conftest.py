@@ -8,9 +8,15 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from maps.situation import Situation
 
 CI = bool(os.environ.get("CI"))
 
@@ -48,12 +54,63 @@ def find_qgis_python() -> str | None:
     return None
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The path of a Chromium; for tests marked ``browser``."""
-    found = find_chromium()
-    assert found, "mark the test with pytest.mark.browser"
-    return found
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """One Chromium for all pages of a file of tests marked ``browser``."""
+    from pages import browser  # noqa: PLC0415 - only the pages' tests need it
+
+    with browser() as started:
+        yield started
+
+
+@pytest.fixture
+def read(chromium: Any, tmp_path: Path) -> Iterator[Any]:
+    """Open a situation's page; in the end it must have asked for and complained of nothing.
+
+    ``at`` is the text after the address's "#", ``before`` a script that runs before the page's,
+    ``network`` tells whether there is one. What a page asks for beyond its file is in ``asked``,
+    and only who looks there may leave something in it.
+    """
+    from maps.html import write_page  # noqa: PLC0415 - only the pages' tests need it
+
+    contexts: list[Any] = []
+    asked: list[str] = []
+    complaints: list[str] = []
+
+    def opened(
+        one: Situation | Path,
+        language: str = "sv",
+        *,
+        at: str = "",
+        before: str = "",
+        network: bool = False,
+        **options: Any,
+    ) -> Any:
+        path = one if isinstance(one, Path) else tmp_path / f"karta-{len(contexts)}.html"
+        if not isinstance(one, Path):
+            write_page(one, path, language)
+        options.setdefault("viewport", {"width": 1280, "height": 800})
+        context = chromium.new_context(offline=not network, reduced_motion="reduce", **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        if before:
+            page.add_init_script(before)
+        page.goto(path.as_uri() + (f"#{at}" if at else ""))
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    opened.asked = asked  # type: ignore[attr-defined] - a function has room for more
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    beyond = [url for url in asked if not url.startswith(("file:", "blob:file:", "blob:null"))]
+    assert beyond == []
+    assert sum(url.startswith("file:") for url in asked) == len(contexts), asked
 
 
 @pytest.fixture(scope="session")

@@ -311,8 +311,8 @@ globalThis.lagesbild ??= {};
     }
 
     /**
-     * Gives a finished view what only the cube can tell: its hotspots' months with those of the
-     * year before, and the surfaces of patrols.
+     * Gives a finished view what the cube can tell: its counts, its hotspots' months with those of
+     * the year before, and the surfaces of patrols.
      */
     function finish(view) {
       const filter = { ...lb.defaultFilter(content), family: view.family };
@@ -322,14 +322,20 @@ globalThis.lagesbild ??= {};
         spot.series = { ...series(perMonth, content.cube.period), now: [...spot.monthly] };
       }
       let counted = null;
+      let counts = null;
+      const count = () => (counted ??= lb.count(cube, mask));
       const { has, surface } = view;
-      const more = patrolSurfaces(() => (counted ??= lb.count(cube, mask)), mask);
+      const more = {
+        n: () => (counts ??= countSurface(count().n, phrases.number)),
+        ...patrolSurfaces(count, mask),
+      };
       Object.assign(view, {
         mask,
+        countOf: (cell) => count().n[cell],
         has: (name) => has(name) || name in more,
         surface: (name) => surface(name) ?? more[name]?.() ?? null,
       });
-      Object.defineProperty(view, "counted", { get: () => (counted ??= lb.count(cube, mask)) });
+      Object.defineProperty(view, "counted", { get: count });
     }
 
     return { of, finish, known };
