@@ -109,10 +109,11 @@ def _content(situation: Situation, words: Words, streams: Streams) -> dict[str, 
     """Gather all that the page's script needs; numbers go into the streams."""
     window = _window(situation)
     cube = _cube(situation, words, streams)
+    months = None if cube is None else month_bins(situation, cube["monthsPerBin"])
     return {
         "cube": cube,
         "tiles": _tiles(situation),
-        "presence": cube and _presence(situation, cube, words, streams),
+        "presence": months and presence.packed(situation, streams, words, months),
         "reach": situation.settings.get("reach_m", 0),
         "language": words.language,
         "projection": _projection(situation),
@@ -121,7 +122,7 @@ def _content(situation: Situation, words: Words, streams: Streams) -> dict[str, 
         "views": [
             _view(view, situation, words, streams, counts=cube is None) for view in situation.views
         ],
-        "symbols": all_symbols(situation, words, streams),
+        "symbols": all_symbols(situation, words, streams, months),
         "background": background(situation, window, streams),
         "names": names(situation, window, streams),
         "anchors": _anchors(situation, streams),
@@ -174,14 +175,6 @@ def _tiles(situation: Situation) -> dict[str, Any] | None:
         return None
     attribution = plain(page.attribution or "")
     return {"url": page.tiles, "attribution": attribution, "maxZoom": page.tile_max_zoom or 19}
-
-
-def _presence(
-    situation: Situation, cube: dict[str, Any], words: Words, streams: Streams
-) -> dict[str, Any] | None:
-    """Pack the patrols in the same bins of months as the events."""
-    months = month_bins(situation, cube["monthsPerBin"])
-    return presence.packed(situation, streams, words, months)
 
 
 def _window(situation: Situation) -> Bounds:
@@ -263,6 +256,7 @@ def _words(words: Words) -> dict[str, Any]:
         | {"events": page["events"]},
         "area": page["area"],
         "kinds": words.section("kinds"),
+        "legend": {"points": page["layer_points"], "cells": page["layer_cells"]},
         **{key: words.section(key) for key in ("phrases", "compass_short", "compass_part")},
     }
 

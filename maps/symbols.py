@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from geo.grid import Grid
+from geo.months import UNKNOWN_MONTH
 from maps import phrases
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from layers.layer import Layer
+    from maps.live import Months
     from maps.packing import Streams
     from maps.situation import Situation
     from maps.words import Words
@@ -33,30 +35,62 @@ NOT_DRAWN = frozenset({"incidents", "area", "survey"})
 """Kinds whose rows may be single reports of people: they reach the page as counts in cells only."""
 
 
-def all_symbols(situation: Situation, words: Words, streams: Streams) -> list[dict[str, Any]]:
-    """Describe all that is drawn as symbols, one entry a kind, in the order of the layers."""
+def all_symbols(
+    situation: Situation, words: Words, streams: Streams, months: Months | None
+) -> list[dict[str, Any]]:
+    """Describe all that is drawn as symbols, one entry a kind, in the order of the layers.
+
+    With ``months``, the bins in which the page counts, those of all its months are there and the
+    page shows the chosen ones; without, those of the period. What has no date is always there.
+    """
     by_kind: dict[str, list[Layer]] = {}
     for layer in situation.layers:
         if layer.kind not in NOT_DRAWN and len(layer.geometry):
-            by_kind.setdefault(layer.kind, []).append(_of_period(layer, situation.months))
-    return [_symbols(kind, layers, situation, words, streams) for kind, layers in by_kind.items()]
+            by_kind.setdefault(layer.kind, []).append(layer)
+    return [
+        _symbols(kind, layers, situation, words, streams, months)
+        for kind, layers in by_kind.items()
+    ]
 
 
-def _of_period(layer: Layer, months: tuple[int, int]) -> Layer:
-    """Keep the rows of a layer that lie in the period of the map, and those without a date."""
+def _months(layer: Layer) -> NDArray[np.int64]:
+    """Give the month of each row (``geo.months``); unknown where it has no date."""
     column = next((c for c in ("time", "start") if c in layer.table), None)
-    if column is None or not months[0]:
-        return layer
+    if column is None:
+        return np.full(len(layer.table), UNKNOWN_MONTH, dtype=np.int64)
     when = pd.to_datetime(layer.table[column])
     month = when.dt.year * 12 + when.dt.month - 1
-    keep = (month.isna() | month.between(*months)).to_numpy(dtype=bool)
+    return month.fillna(UNKNOWN_MONTH).to_numpy(dtype=np.int64)
+
+
+def _kept(layer: Layer, span: tuple[int, int]) -> Layer:
+    """Keep the rows of some months, and those without a date."""
+    month = _months(layer)
+    keep = (month == UNKNOWN_MONTH) | ((month >= span[0]) & (month <= span[1]))
     return replace(layer, table=layer.table[keep], geometry=layer.geometry[keep])
 
 
 def _symbols(
-    kind: str, layers: Sequence[Layer], situation: Situation, words: Words, streams: Streams
+    kind: str,
+    layers: Sequence[Layer],
+    situation: Situation,
+    words: Words,
+    streams: Streams,
+    months: Months | None,
 ) -> dict[str, Any]:
-    """Describe one kind of symbols: where, and a line or two about each. Never who."""
+    """Describe one kind of symbols: where, when, and a line or two about each. Never who.
+
+    Where there are too many, those of the period are gathered, and stay whatever is chosen.
+    """
+    if situation.months[0]:
+        period = [_kept(layer, situation.months) for layer in layers]
+        dated = [span for span in months.spans if span is not None] if months else []
+        many = sum(len(layer.geometry) for layer in layers) > MOST_SYMBOLS
+        layers = (
+            [_kept(layer, (dated[0][0], dated[-1][1])) for layer in layers]
+            if dated and not many
+            else period
+        )
     all_known = [
         np.array([g is not None and not g.is_empty for g in layer.geometry], dtype=bool)
         for layer in layers
@@ -84,9 +118,16 @@ def _symbols(
             "gathered": words("page.gathered", size=size),
         }
     tables = [layer.table.loc[known] for layer, known in pairs]
+    if months is not None and situation.months[0]:
+        month = np.concatenate([_months(layer)[known] for layer, known in pairs])
+        bins = np.where(month == UNKNOWN_MONTH, -1, months.bins(month))
+        described["months"] = streams.add(bins)
+        first, last = months.period
+        described["n"] = int(((bins < 0) | ((bins >= first) & (bins <= last))).sum())
     return described | {
         "points": streams.points(x, y),
         "lines": streams.shapes(shapely.simplify(geometry[linear], 5.0), unit=1.0),
+        "line_of": np.flatnonzero(linear).tolist(),
         "titles": [title for table in tables for title in _titles(table, kind, words)],
         "texts": [text for table in tables for text in _texts(table, situation, words)],
     }

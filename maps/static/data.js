@@ -28,6 +28,7 @@ globalThis.lagesbild ??= {};
         xy: points(one.points),
         lines: one.lines ? shapes(one.lines) : [],
         counts: one.counts ? whole(one.counts) : null,
+        months: one.months ? whole(one.months) : null,
       })),
       views: content.views.map((view) => viewOf(view, { content, whole, points, shapes, project })),
     };

@@ -6,11 +6,11 @@ globalThis.lagesbild ??= {};
   const FIRST = "bin";
 
   /**
-   * Wires the legend's form. on.surface(name) and on.hidden(set) hear of choices. Gives
-   * {surface(), set({surface, hidden}), fill(view)}: what is chosen; what a link asks for; and what
-   * a view has to choose from.
+   * Wires the legend's form; words = {points, cells} name what too little data are shown as. on.surface(name) and on.hidden(set) hear of choices. Gives
+   * {surface(), set({surface, hidden}), fill(view), count(), open()}: what is chosen; what a link asks
+   * for; and what a view has to choose from.
    */
-  function legend(form, on) {
+  function legend(form, words, on) {
     const details = form.querySelector("details");
     const choices = [...form.querySelectorAll("[name=surface]")];
     const layers = [...form.querySelectorAll("[name=layer]")];
@@ -64,10 +64,18 @@ globalThis.lagesbild ??= {};
         }
         optional("spots").hidden = !view.spots.length;
         optional("points").hidden = !view.points;
+        optional("points").querySelector("span").textContent = words[view.live ? "cells" : "points"];
         optional("alerts").hidden = !view.alerts.some((group) =>
           group.items.some((item) => item.significant),
         );
         drawRamps(view);
+      },
+      /** Writes how many of each kind of symbol there are; null leaves what stands there. */
+      count(symbols, told) {
+        symbols.forEach((n, k) => {
+          const number = layers.find(({ value }) => value === `symbols-${k}`)?.parentNode.querySelector("b");
+          if (number && n !== null) number.textContent = told.format(n);
+        });
       },
       open: (wanted) => details.toggleAttribute("open", wanted),
     };

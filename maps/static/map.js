@@ -102,18 +102,24 @@ globalThis.lagesbild ??= {};
       far() ? (shape === "circle" ? 3.75 : 2) : map.getZoom() < 13 ? 6 : 7.5;
     const heapRadius = (n) =>
       far() ? Math.min(2 + Math.log2(n) * 0.7, 5.5) : Math.min(7.5 + Math.log2(n) * 0.75, 14);
+    /** Whether a symbol is of the months that are chosen; what has no month always is. */
+    const inTime = ({ months }, i) => {
+      const chosen = now.view?.mask?.months;
+      return !months || !chosen || months[i] < 0 || (months[i] >= chosen[0] && months[i] <= chosen[1]);
+    };
     let heaps = [];
     const symbols = group("symbols", (into, frame) => {
       heaps = data.symbols.map((layer, k) => {
         if (!shown(`symbols-${k}`)) return [];
-        if (layer.lines.length) {
-          const d = lb.pathOf(layer.lines, frame, false);
+        const lines = layer.lines.filter((_, i) => inTime(layer, layer.line_of[i]));
+        if (lines.length) {
+          const d = lb.pathOf(lines, frame, false);
           into.append(lb.svg("path", { d, class: `symbol-line ${layer.shape}` }));
         }
         const points = Array.from({ length: layer.xy.length / 2 }, (_, i) => {
           const [x, y] = at(layer.xy, i, frame.pixels);
           return { x, y, n: layer.counts ? layer.counts[i] : 1, i };
-        }).filter(({ x, y }) => within(frame, x, y));
+        }).filter(({ x, y, i }) => inTime(layer, i) && within(frame, x, y));
         return lb.heaped(points, far() ? 14 : 17).map((heap) => ({ ...heap, layer, k }));
       });
       for (let k = heaps.length - 1; k >= 0; k -= 1) {
@@ -325,11 +331,12 @@ globalThis.lagesbild ??= {};
       redraw,
       /** Shows a view, and beside it an earlier one to compare with, or null. */
       show(view, then, surface) {
-        const hadPoints = now.view?.points || view.points || !now.view;
+        const same = String(now.view?.mask?.months) === String(view.mask?.months);
+        const others = !now.view || !same || now.view.points || view.points;
         Object.assign(now, { view, then, surface, chosen: null, pointed: null });
         drawCells();
         for (const each of [outlines, earlier]) each.redraw();
-        if (hadPoints) symbols.redraw();
+        if (others) symbols.redraw();
         for (const each of [badges, names]) each.redraw();
       },
       surface(name) {
@@ -353,7 +360,11 @@ globalThis.lagesbild ??= {};
         const box = [lb.latLng(w, s), lb.latLng(e, n)];
         map.fitBounds(box, { ...margins(), maxZoom: CLOSE, animate: !calm() });
       },
-      panels,
+      /** How many of each kind of symbol are of the chosen months; null where all always are. */
+      symbolsInTime: () =>
+        data.symbols.map((layer) =>
+          layer.months ? layer.months.reduce((n, _, i) => n + inTime(layer, i), 0) : null,
+        ),
     };
   }
 

@@ -80,7 +80,7 @@ globalThis.lagesbild ??= {};
 
     // --- what is shown ---------------------------------------------------------------------------
 
-    const key = lb.legend(legendForm, {
+    const key = lb.legend(legendForm, words.legend, {
       surface(name) {
         now.surface = name;
         drawn.surface(name);
@@ -113,6 +113,7 @@ globalThis.lagesbild ??= {};
       key.fill(now.view);
       now.surface = key.surface();
       drawn.show(now.view, now.then, now.surface);
+      key.count(drawn.symbolsInTime(), counted);
       fillColumn(compared);
       drawn.mark(now.chosen, null);
       controls?.update(now.view.counted);
