@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from geo.hotspots.method import Evidence
 from geo.months import HOURS, UNKNOWN_MONTH
 from geo.neighbours import LatticeNeighbours, ring_reach
 from maps import phrases
-from maps.packing import Streams, deflated
+from maps.packing import Streams, bytes_block
 from maps.situation import ALL
 from maps.symbols import plain
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 MOST_BYTES = 2_600_000
-"""Characters (deflated, base64) that the cube may take of a page of at most 4 MB."""
+"""Characters (compressed, in letters) that the cube may take of a page of at most 4 MB."""
 MOST_BACK = 120
 """Months up to the month of the meeting that the page can count; the period is always whole."""
 MOST_BINS = 240
@@ -106,15 +105,11 @@ def live(situation: Situation, words: Words, streams: Streams) -> dict[str, Any]
         trial = Streams()
         _pack(situation, rows, months, trial)
         # Nothing but the size is wanted of a trial; what is far too large needs no compression.
-        if len(rows.n) <= 4 * MOST_BYTES and _written(trial.data) <= MOST_BYTES:
+        if len(rows.n) <= 4 * MOST_BYTES and len(bytes_block(trial.data).text) <= MOST_BYTES:
             return _told(situation, categories, months, hours, step, words) | _pack(
                 situation, rows, months, streams
             )
     return None
-
-
-def _written(data: bytes) -> int:
-    return len(base64.b64encode(deflated(data)))
 
 
 def _ladder(situation: Situation) -> Iterator[tuple[int, int]]:
@@ -242,7 +237,7 @@ def _weights(weight: Floats, at: Ints, streams: Streams) -> dict[str, Any] | Non
 def _whole(values: Floats, scale: int) -> NDArray[np.bool_]:
     """Mark the values that a whole number, divided by the scale, gives back to the last bit."""
     whole = np.rint(values * scale)
-    return (np.abs(whole) < 2.0**40) & (whole / scale == values)
+    return np.asarray((np.abs(whole) < 2.0**40) & (whole / scale == values))
 
 
 def _holidays(rows: Rows, months: int, streams: Streams) -> dict[str, Any] | None:

@@ -60,7 +60,7 @@ def _months(layer: Layer) -> NDArray[np.int64]:
         return np.full(len(layer.table), UNKNOWN_MONTH, dtype=np.int64)
     when = pd.to_datetime(layer.table[column])
     month = when.dt.year * 12 + when.dt.month - 1
-    return month.fillna(UNKNOWN_MONTH).to_numpy(dtype=np.int64)
+    return np.asarray(month.fillna(UNKNOWN_MONTH), dtype=np.int64)
 
 
 def _kept(layer: Layer, span: tuple[int, int]) -> Layer:

@@ -91,6 +91,7 @@ def read(chromium: Any, tmp_path: Path) -> Iterator[Any]:
             write_page(one, path, language)
         options.setdefault("viewport", {"width": 1280, "height": 800})
         context = chromium.new_context(offline=not network, reduced_motion="reduce", **options)
+        context.set_default_timeout(15_000)
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: asked.append(request.url))
@@ -100,7 +101,8 @@ def read(chromium: Any, tmp_path: Path) -> Iterator[Any]:
         if before:
             page.add_init_script(before)
         page.goto(path.as_uri() + (f"#{at}" if at else ""))
-        page.wait_for_selector("html[data-ready]")
+        page.wait_for_selector("html[data-ready], .state.failed")
+        assert complaints == []
         return page
 
     opened.asked = asked  # type: ignore[attr-defined] - a function has room for more

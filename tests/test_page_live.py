@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from functools import cache
@@ -254,13 +255,13 @@ def usual() -> Situation:
 _SEEN = """() => {
   const { view, then, surface, shows } = seen;
   const list = (values) => values && Array.from(values);
-  const told = ({ spots, ...rest }) => ({
-    ...Object.fromEntries(["live", "enough", "summary", "warnings", "total", "more"].map((key) =>
+  const told = (rest) => ({
+    ...Object.fromEntries(["live", "enough", "summary", "warnings", "more"].map((key) =>
       [key, rest[key]])),
     n: list(rest.counted?.n), weight: list(rest.counted?.weight),
-    perMonth: list(rest.counted?.perMonth), unknown: rest.counted?.unknown,
+    total: rest.counted?.total, perMonth: list(rest.counted?.perMonth), unknown: rest.counted?.unknown,
     bin: list(rest.claims?.bin), hot: list(rest.claims?.hot), points: rest.points?.length ?? 0,
-    spots: spots.map((spot) => ({ ...spot, series: null, xy: null, hours: list(spot.hours),
+    spots: rest.spots.map((spot) => ({ ...spot, series: null, xy: null, hours: list(spot.hours),
       cells: list(spot.cells), monthly: null })),
   });
   return { ...told(view), then: then && told(then), surface, shows };
@@ -310,7 +311,8 @@ def within(page: Any, name: str, label: str) -> Callable[[], None]:
         opener = page.locator(f".of-{name} .disclosure-button")
         if opener.get_attribute("aria-expanded") == "false":
             opener.click()
-        page.locator(f".of-{name} .disclosure-panel").get_by_text(label, exact=True).click()
+        choices = page.locator(f".of-{name} .disclosure-panel").locator("button, label")
+        choices.filter(has_text=re.compile(rf"^{re.escape(label)}[\d\s]*$")).click()
 
     return act
 
@@ -575,7 +577,7 @@ def test_months_play_and_pause(read: Opener) -> None:
     assert page.locator("#summary").get_attribute("aria-live") == "off"
     found = invented()
     assert view["total"] == chosen(found, months=(FIRST, FIRST)).sum()
-    page.wait_for_function("seen.shows >= 4", timeout=10_000)
+    page.wait_for_function("() => seen.shows >= 4", timeout=10_000)
     play.click()
     view = shown(page)
     month = int(page.locator(".by-month input.from").input_value())

@@ -2,14 +2,32 @@
 "use strict";
 globalThis.lagesbild ??= {};
 {
-  const binary = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+  const LETTERS =
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;,=>?@^_`{|}~";
+  const VALUES = new Uint8Array(128);
+  [...LETTERS].forEach((letter, value) => (VALUES[letter.charCodeAt(0)] = value));
+
+  /** Bytes of letters in base 85: five letters are four bytes, fewer one less (maps/packing.py). */
+  function binary(text) {
+    const left = text.length % 5;
+    const out = new Uint8Array(Math.floor(text.length / 5) * 4 + Math.max(left - 1, 0));
+    let at = 0;
+    for (let i = 0; i < text.length; i += 5) {
+      let group = 0;
+      for (let k = 0; k < 5; k += 1) {
+        group = group * 85 + (i + k < text.length ? VALUES[text.charCodeAt(i + k)] : 84);
+      }
+      for (let shift = 24; shift >= 0 && at < out.length; shift -= 8) out[at++] = group >>> shift;
+    }
+    return out;
+  }
 
   async function inflate(bytes) {
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
     return new Uint8Array(await new Response(stream).arrayBuffer());
   }
 
-  /** Bytes of a data block; encoding is "json", "base64" or "deflate". */
+  /** Bytes of a data block; encoding is "json", "bytes" or "deflate". */
   async function bytesOf(text, encoding) {
     if (encoding === "json") return new TextEncoder().encode(text);
     const bytes = binary(text.trim());
