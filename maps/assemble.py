@@ -112,6 +112,7 @@ def assemble(
         notes.append(Note("undated", {"n": undated}, "warning"))
     if everything.holidays is not None and window is not None:
         notes += _holidays_cover(frame.school_holidays, window)
+    exposure = None if wish.exposure is None else _exposure(wish.exposure, cells, notes)
     views = Views(
         frame=frame,
         wish=wish,
@@ -122,7 +123,7 @@ def assemble(
         window=window,
         gazetteer=Gazetteer.of(layers, background),
         patrols=presence(layers, window),
-        exposure=None if wish.exposure is None else _exposure(wish.exposure, cells, notes),
+        exposure=exposure,
         sites=bathing.sites(layers),
     )
     found: list[View] = []
@@ -164,6 +165,7 @@ def assemble(
         settings=settings,
         holidays=everything.holidays,
         presence=presence_cube(layers, cells),
+        exposure=exposure,
         page=frame.page,
     )
 

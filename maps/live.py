@@ -262,19 +262,16 @@ def _holidays(rows: Rows, months: int, streams: Streams) -> dict[str, Any] | Non
     }
 
 
-def _statistics(situation: Situation, streams: Streams) -> dict[str, Any] | None:
+def _statistics(situation: Situation, streams: Streams) -> dict[str, Any]:
     """Describe how hotspots are tested, cell by cell, so that the page tests them alike."""
     cells = situation.cells
     methods: Mapping[str, Mapping[str, Any]] = situation.settings.get("methods", {})
     used = dict(methods.get("gi_star", {}))
-    exposure: Floats | None = getattr(situation, "exposure", None)
-    if situation.settings.get("exposure") and exposure is None:
-        return None
     asked = Settings(**used)
     n, weight = situation.cube.select(
         months=None if _counts_undated(situation) or not situation.month else situation.months
     ).per_cell()
-    evidence = Evidence(cells, n, weight, exposure=exposure)
+    evidence = Evidence(cells, n, weight, exposure=situation.exposure)
     found = tested(evidence, asked)
     alike = asked.neighbourhood == "queen"
     centres = None
@@ -292,7 +289,7 @@ def _statistics(situation: Situation, streams: Streams) -> dict[str, Any] | None
         "minPlace": asked.min_place,
         "correction": asked.correction,
         "values": found.used["values"],
-        "exposure": exposure is not None,
+        "exposure": situation.exposure is not None,
         "inference": "analytic" if asked.inference == "auto" else asked.inference,
         "kde": _kde(methods.get("kde", {})),
     }

@@ -230,7 +230,8 @@ class Situation:
     ``notice`` is the project's own remark (user text), ``settings`` every parameter as used.
     ``holidays`` counts the events of school holidays alone, over the cells and categories of
     ``cube``; None where the project names none. ``presence`` is what patrols were there, where
-    there are any; ``page`` what is wished of the page.
+    there are any; ``exposure`` is what events are measured against in each cell, where it is not
+    ground; ``page`` what is wished of the page.
     """
 
     title: str
@@ -253,4 +254,5 @@ class Situation:
     settings: Mapping[str, Any]
     holidays: Cube | None = None
     presence: Cube | None = None
+    exposure: NDArray[np.float64] | None = None
     page: PageWish = field(default_factory=PageWish)

@@ -450,7 +450,9 @@ def test_every_filter_changes_map_list_and_statistics_as_python_would(read: Open
     many = page.locator("#filters .filters-total")
     littering = "Nedskräpning"
     check(within(page, "kinds", littering), "without littering", kinds=(1, 2, 3))
-    assert many.inner_text().replace("\xa0", "") == f"{chosen(found, kinds=(1, 2, 3)).sum()} händelser"
+    assert (
+        many.inner_text().replace("\xa0", "") == f"{chosen(found, kinds=(1, 2, 3)).sum()} händelser"
+    )
     assert "utan nedskräpning" in page.locator("#chosen-text").inner_text()
     assert "Räknat på nytt" in page.locator("#chosen-text").inner_text()
     reset(page)
@@ -474,13 +476,20 @@ def test_every_filter_changes_map_list_and_statistics_as_python_would(read: Open
     assert f"{unknown} händelser utan känd tid är inte med" in (
         page.locator(".filters-notes").inner_text()
     )
-    check(pressed(page, ".by-hour input.from", ["End"]), "late", days=(0, 1, 2, 3, 4, 6), hours=(23, 24))
+    check(
+        pressed(page, ".by-hour input.from", ["End"]),
+        "late",
+        days=(0, 1, 2, 3, 4, 6),
+        hours=(23, 24),
+    )
     reset(page)
     check(
         pressed(page, ".by-hour input.from", ["End", "ArrowLeft", "ArrowLeft", "ArrowLeft"]),
         "evening", hours=(20, 24),
     )  # fmt: skip
-    check(pressed(page, ".by-hour input.to", ["Home", "ArrowRight"]), "over midnight", hours=(20, 2))
+    check(
+        pressed(page, ".by-hour input.to", ["Home", "ArrowRight"]), "over midnight", hours=(20, 2)
+    )
     reset(page)
     check(within(page, "presets", "Helg lör–sön"), "weekend", days=(5, 6))
     check(within(page, "presets", "Natt 22–06"), "weekend nights", days=(5, 6), hours=(22, 6))
