@@ -679,7 +679,6 @@ def test_too_large_a_cube_is_coarsened_step_by_step(monkeypatch):
         for filtered, answer in zip(filters, found["filters"], strict=True):
             expected = truth(events, filtered, content, len(cells))
             np.testing.assert_array_equal(answer["counts"]["n"], expected["n"])
-            np.testing.assert_allclose(answer["counts"]["weight"], expected["weight"], atol=1e-9)
     assert len(sentences) == len(LADDER)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -16,11 +15,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from situations import CATEGORIES, MONTH, layer, situation
+from pyproj import Transformer
+from situations import CATEGORIES, MONTH, layer
 
 from geo.calendar import parse_period
+from geo.cells import polygon_cells
 from geo.hotspots import gi_star
 from geo.hotspots.method import Evidence
+from geo.places import compare_two, contiguous
 from layers.layer import Events
 from layers.project import PageWish
 from maps import phrases
@@ -620,3 +622,615 @@ def test_too_little_data_makes_no_claims(read: Opener) -> None:
         view = turned(page, page.locator(".toggles .toggle").nth(day).click)
     assert view["total"] == 0
     assert page.locator("#summary").inner_text() == "Inga händelser i urvalet."
+
+
+# --- 3. understand --------------------------------------------------------------------------------
+
+
+def test_a_panel_tells_everything_about_a_hotspot(read: Opener) -> None:
+    """By click and by Enter: reasons, hours, months with last year, kinds, places near, patrols.
+
+    Coordinates in both systems are copied by a button; Escape leads back to the item in the list.
+    """
+    page = read(
+        usual(), before=WATCH, permissions=["clipboard-read", "clipboard-write"], network=True
+    )
+    python = usual().views[0].hotspots
+    leken = next(spot for spot in python if said(spot) == "Leken")
+    item = page.locator("#spots .spot-name", has_text="Leken")
+    item.focus()
+    page.keyboard.press("Enter")
+    panel = page.locator("#panel")
+    assert page.evaluate("document.activeElement.id") == "panel"
+    assert panel.get_attribute("aria-label") == "Leken"
+    told = panel.inner_text()
+    reason = phrases.reason(leken, words("sv"), usual())
+    assert reason in told
+    assert f"Tätast {phrases.peak(leken.peak, words('sv'))}" in told.replace("\u2060", "")
+    for text in ("Nedskräpning", "Badplatser: Leken", "december 2021", "4 tim"):
+        assert text.replace("\xa0", " ") in told.replace("\xa0", " "), text
+    assert phrases.change(leken, words("sv"), MONTH) in told
+    assert panel.locator(".matrix rect[class^=step]").count() == 168
+    assert panel.locator(".bars rect.bar").count() == 12
+    assert panel.locator(".bars path.then").count() == 12
+    series = page.evaluate("() => { const { now, before } = seen.view.spots.find(({ name }) => "
+                           "name === 'Leken').series; return [now, before]; }")  # fmt: skip
+    found = invented()
+    inside = np.isin(usual().cells.locate(found["x"], found["y"]), leken.cells)
+    counts = [int((inside & (found["month"] == m)).sum()) for m in range(FIRST, MONTH + 1)]
+    assert series == [counts[12:], counts[:12]]
+    east, north = round(leken.x), round(leken.y)
+    to_degrees = Transformer.from_crs(3006, 4326, always_xy=True).transform
+    lon, lat = to_degrees(leken.x, leken.y)
+    assert f"N {north}, E {east}" in told
+    degrees = panel.locator(".positions .position").nth(1).inner_text()
+    for mine, true in zip(degrees.split(", "), (lat, lon), strict=True):
+        assert float(mine) == pytest.approx(true, abs=2e-5)
+    for i, text in enumerate((f"N {north}, E {east}", degrees)):
+        panel.locator(".positions button").nth(i).click()
+        panel.get_by_role("status").filter(has_text="kopierat").wait_for()
+        assert page.evaluate("() => navigator.clipboard.readText()") == text
+    names = [said(spot) for spot in python]
+    at = names.index("Leken")
+    panel.locator("[data-way=next]").click()
+    assert panel.locator(".name-of").inner_text() == names[(at + 1) % len(names)]
+    assert page.evaluate("document.activeElement.dataset.way") == "next"
+    panel.locator("[data-way=previous]").click()
+    assert panel.locator(".name-of").inner_text() == "Leken"
+    page.keyboard.press("Escape")
+    assert panel.is_hidden()
+    assert page.evaluate("document.activeElement.textContent") == "Leken"
+    item.click()
+    assert panel.is_visible()
+    panel.locator("[data-way=back]").click()
+    assert panel.is_hidden()
+
+
+# --- 4. compare -----------------------------------------------------------------------------------
+
+
+def groups(page: Any) -> dict[str, list[str]]:
+    """Give the names in each group of the comparison."""
+    return {
+        group.get_attribute("class").split("is-")[1]: group.locator(
+            ".compare-name"
+        ).all_inner_texts()
+        for group in page.locator("#compare .compare-group").all()
+    }
+
+
+@pytest.mark.parametrize(("choice", "back"), [("month", 1), ("year", 12)])
+def test_a_month_is_compared_with_another(read: Opener, choice: str, back: int) -> None:
+    """New, gone, grown and the rest are what two analyses in Python say; the line clips the map."""
+    page = read(usual(), before=WATCH)
+    turned(page, on_bar(page, 23))
+    view = turned(page, page.locator(f"#compare-picker input[value={choice}]").check)
+    found = invented()
+    now = hotspots(chosen(found, months=(MONTH, MONTH)), (MONTH, MONTH))
+    then_month = (MONTH - back, MONTH - back)
+    then = hotspots(chosen(found, months=then_month), then_month)
+    assert [spot["count"] for spot in view["then"]["spots"]] == [spot.n for spot in then]
+    hot = [{cell for spot in some for cell in spot.cells} for some in (now, then)]
+    told = groups(page)
+    new = [said(spot) for spot in now if not hot[1] & {*spot.cells}]
+    gone = [said(spot) for spot in then if not hot[0] & {*spot.cells}]
+    assert sorted(told.get("new", [])) == sorted(new)
+    assert sorted(told.get("gone", [])) == sorted(gone)
+    assert new
+    assert gone
+    at = usual().cells.locate(found["x"], found["y"])
+    rest: dict[str, list[str]] = {}
+    for spot in now:
+        others = [other for other in then if {*other.cells} & {*spot.cells}]
+        if others:
+            assert len(others) == 1
+            cells = {*spot.cells} | {*others[0].cells}
+            n = [
+                int((np.isin(at, [*cells]) & (found["month"] == month)).sum())
+                for month in (MONTH, MONTH - back)
+            ]
+            group = {"up": "grown", "down": "fewer"}.get(compare_two(*n), compare_two(*n))
+            rest.setdefault(group, []).append(said(spot))
+            button = page.locator("#compare .compare-place", has_text=said(spot))
+            assert f"{n[1]} då, {n[0]} nu" in button.text_content()
+    assert {name: sorted(some) for name, some in rest.items()} == {
+        name: sorted(some) for name, some in told.items() if name not in {"new", "gone"}
+    }
+    labels = page.locator(".swipe-label").all_inner_texts()
+    first = words("sv").month(MONTH - back)
+    assert labels == [f"Då {first}", "Nu december 2021"]
+
+    def edges() -> list[str]:
+        found: list[str] = page.evaluate(
+            "() => ['cellsThen', 'cells'].map((name) => map_0.getPane(name))"
+            ".map((pane) => pane.style.clipPath)"
+        )
+        return found
+
+    before = edges()
+    assert all(path.startswith("polygon") for path in before)
+    grip = page.locator(".swipe-grip")
+    grip.focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowLeft")
+    assert float(grip.input_value()) < 50
+    assert all(a != b for a, b in zip(before, edges(), strict=True))
+    assert first in grip.get_attribute("aria-valuetext")
+    assert page.locator("path.outline.then").count() == 1
+    page.locator("#compare .compare-place").first.click()
+    assert page.locator("#panel").is_visible() == bool(new)
+    page.keyboard.press("Escape")
+    view = turned(page, page.locator("#compare-picker input[value='']").check)
+    assert view["then"] is None
+    assert edges() == ["", ""]
+    assert page.locator(".swipe-grip").count() == 0
+    assert page.locator("#list").is_visible()
+
+
+def test_a_comparison_that_cannot_be_made_says_why(read: Opener) -> None:
+    """Before the first month there is nothing; a choice made earlier falls back to none."""
+    page = read(usual(), before=WATCH)
+    turned(page, on_bar(page, 12))
+    turned(page, page.locator("#compare-picker input[value=year]").check)
+    turned(page, on_bar(page, 5))
+    year = page.locator("#compare-picker input[value=year]")
+    assert year.is_disabled()
+    assert page.locator("#compare-picker input[value='']").is_checked()
+    assert shown(page)["then"] is None
+    why = page.locator(f"#{year.get_attribute('aria-describedby')}").inner_text()
+    assert why.startswith("Ett år tidigare går inte att välja")
+    assert "januari 2020" in why
+    assert page.locator("#compare-picker input[value=month]").is_enabled()
+    turned(page, on_bar(page, 0))
+    assert page.locator("#compare-picker input[value=month]").is_disabled()
+
+
+# --- 5. patrols -----------------------------------------------------------------------------------
+
+
+def test_patrols_stand_against_need(read: Opener) -> None:
+    """Minutes by hand (five of 40 a month, and six), a sentence, the week, the gaps, two surfaces."""
+    page = read(usual(), before=WATCH)
+    section = page.locator("#presence")
+    section.locator(".presence-summary").wait_for()
+    told = section.inner_text().replace("\xa0", " ").replace("\u2060", "")
+    assert f"de {12 * 200 + 240} patrullminuterna" in told.replace("2 640", "2640")
+    assert section.locator("svg.presence-matrix rect").count() == 168
+    assert section.locator("svg.presence-matrix circle").count() == 6
+    items = section.locator(".gap")
+    assert 1 <= items.count() <= 8
+    # Nobody was ever at the village on weekday mornings, when most happens there.
+    assert "Byn" in items.first.inner_text() or "Leken" in items.first.inner_text()
+    page.check("[name=surface][value=needs]")
+    drawn = page.locator("path.cell")
+    assert drawn.count() > 0
+    assert all("need-" in drawn.nth(i).get_attribute("class") for i in range(drawn.count()))
+    assert "händelser, ingen patrull" in page.locator("[data-ramp=needs]").inner_text()
+    page.check("[name=surface][value=presence]")
+    assert drawn.count() >= 1
+    at = {int(c) for c in usual().cells.locate(*np.array([TOWN, BEACH]).T)}
+    assert set(page.evaluate("() => [...seen.view.surface('presence').cell]")) == at
+    turned(page, on_bar(page, 23))
+    page.wait_for_timeout(300)
+    told = section.inner_text().replace("\xa0", " ")
+    assert "de 200 patrullminuterna" in told
+    assert section.locator("svg.presence-matrix circle").count() == 5
+    items.first.locator("button").click()
+    assert page.locator("#panel").is_visible()
+
+
+def test_a_project_without_patrols_says_so(read: Opener) -> None:
+    """Words instead of a chart, and no surface to choose."""
+    page = read(analysed(patrolled=False))
+    page.locator("#presence .empty").wait_for()
+    assert "Projektet har inga patruller" in page.locator("#presence").inner_text()
+    assert page.locator("[name=surface][value=needs]").count() == 0
+
+
+# --- 6. find --------------------------------------------------------------------------------------
+
+
+def test_a_search_leads_to_hotspots_and_places(read: Opener) -> None:
+    """Control+K, some letters, arrows and Enter: a hotspot's panel opens, a place is gone to."""
+    page = read(usual(), before=WATCH)
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "combobox"
+    page.keyboard.type("lek")
+    options = page.get_by_role("option")
+    assert options.count() == 2  # the hotspot and the bathing site
+    assert page.locator(".search-kind").all_inner_texts() == ["Hotspots", "Badplatser"]
+    page.keyboard.press("ArrowDown")
+    active = field.get_attribute("aria-activedescendant")
+    assert page.locator(f"#{active}").get_attribute("aria-selected") == "true"
+    page.keyboard.press("Enter")
+    assert page.locator("#panel .name-of").inner_text() == "Leken"
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("BYN")
+    kinds = page.locator(".search-kind").all_inner_texts()
+    assert kinds == ["Hotspots", "Orter och platser"]
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(100)
+    to_degrees = Transformer.from_crs(3006, 4326, always_xy=True).transform
+    lon, lat = to_degrees(*VILLAGE)
+    centre = page.evaluate("() => { const { lat, lng } = map_0.getCenter(); return [lng, lat]; }")
+    away = page.evaluate("([lng, lat]) => map_0.distance(map_0.getCenter(), [lat, lng])", [lon, lat])
+    assert away < 1500, (centre, away)
+    assert page.locator("#panel").is_hidden()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("finns inte")
+    assert page.locator(".search-note").inner_text() == "Inget med det namnet"
+
+
+def hashed(page: Any) -> str:
+    """Give the text after the "#", when it has come to rest."""
+    page.wait_for_timeout(600)
+    text: str = page.evaluate("() => location.hash.slice(1)")
+    return text
+
+
+def test_a_link_opens_the_same_again(read: Opener) -> None:
+    """Filters, surface, order, hidden layers, hotspot and the map's view all come back."""
+    page = read(usual(), before=WATCH)
+    turned(page, page.locator("#families label", has_text="Ordning").click)
+    turned(page, pressed(page, ".by-month input.from", ["ArrowRight"] * 3))
+    turned(page, within(page, "kinds", "Skadegörelse"))
+    turned(page, within(page, "presets", "Helg lör–sön"))
+    turned(page, within(page, "presets", "Ej skollov"))
+    page.keyboard.press("Escape")
+    page.check("[name=surface][value=n]")
+    page.uncheck("[name=layer][value=names]")
+    page.check("#order [value=gap]")
+    page.locator("#spots .spot-name").first.click()
+    name = page.locator("#panel .name-of").inner_text()
+    page.locator("#map_0").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(400)
+    text = hashed(page)
+    assert all(part in text for part in ("v=order", "m=2021-04..2021-12", "d=67", "h=not", "spot="))
+    state = """() => [document.querySelector(".filters-short").textContent,
+      document.querySelector("#summary").textContent,
+      document.querySelector("[name=surface]:checked").value,
+      document.querySelector("#order :checked").value,
+      document.querySelector("[name=layer][value=names]").checked,
+      document.querySelector("#panel .name-of").textContent,
+      [...document.querySelectorAll("#spots .spot-name")].map((one) => one.textContent),
+      [map_0.getCenter().lat, map_0.getCenter().lng].map((x) => x.toFixed(3)), map_0.getZoom()]"""
+    again = read(usual(), before=WATCH, at=text)
+    assert again.evaluate(state) == page.evaluate(state)
+    assert again.locator("#panel .name-of").inner_text() == name
+    assert hashed(again) == text
+    # A bookmark of the same page, while it is open.
+    again.evaluate("() => { location.hash = 'm=2021-12&k=month'; }")
+    again.wait_for_function("() => seen.then !== null")
+    assert again.locator("#compare-picker input[value=month]").is_checked()
+    assert again.locator(".filters-short").inner_text() == "Alla slag · december 2021"
+    again.evaluate("() => { location.hash = ''; }")
+    again.wait_for_function("() => seen.then === null")
+    assert again.locator("#spots .spot").count() == 4
+
+
+HASHES = (
+    "m=9999-99&d=88&t=99-99&h=<img src=x onerror=alert(1)>&v=constructor",
+    "s=__proto__&k=toString&at=NaN,NaN,NaN&spot=%E0%A4%A&hide=%00,,,&o=gap;",
+    "javascript:alert(1)",
+    "%",
+    "m=2021-01..2020-01&at=91,181,99&off=" + "x," * 500,
+    "=&=&&&m=&d=&t=&h=&s=&at=&spot=&hide&o",
+)
+
+
+def test_hostile_links_change_nothing(read: Opener) -> None:
+    """What this page does not know is left out, in the first address and in later ones."""
+    page = read(usual(), before=WATCH, at=HASHES[0])
+    usual_view = shown(page)
+    assert not usual_view["live"]
+    for text in HASHES[1:]:
+        page.evaluate("(text) => { location.hash = text; }", text)
+        page.wait_for_timeout(120)
+        view = shown(page)
+        assert view["summary"] == usual_view["summary"]
+        assert view["surface"] == "bin"
+        assert page.locator("#panel").is_hidden()
+        assert page.evaluate("() => Number.isFinite(map_0.getCenter().lat)")
+
+
+# --- 7. take along --------------------------------------------------------------------------------
+
+
+def taken(page: Any, key: str) -> tuple[str, bytes]:
+    """Take something along from the menu: the file's name and its bytes."""
+    page.locator("#downloads .download-toggle").click()
+    with page.expect_download() as started:
+        page.locator(f"#downloads [data-key={key}]").click()
+    download = started.value
+    with open(download.path(), "rb") as file:  # noqa: PTH123 - a path of text
+        return download.suggested_filename, file.read()
+
+
+def test_the_ranking_and_the_map_are_taken_along(read: Opener) -> None:
+    """CSV, GeoJSON and GPX tell of the hotspots that are shown, PNG shows them; names tell what."""
+    page = read(
+        usual(), before=WATCH + "window.print = () => { seen.printed = true; };", network=True,
+        permissions=["clipboard-read", "clipboard-write"],
+    )  # fmt: skip
+    view = turned(page, pressed(page, ".by-month input.from", ["ArrowRight"] * 9))
+    name, data = taken(page, "csv")
+    assert name == "lagesbild-provet-2021-12-rangordning-oktober-december-2021.csv"
+    rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig")), delimiter=";"))
+    assert [row["Namn"] for row in rows] == [spot["name"] for spot in view["spots"]]
+    assert [int(row["Händelser"]) for row in rows] == [spot["count"] for spot in view["spots"]]
+    assert all("oktober–december 2021" in row["Urval"] for row in rows)
+    assert "{" not in data.decode("utf-8")
+    name, data = taken(page, "geojson")
+    features = json.loads(data)["features"]
+    to_metres = Transformer.from_crs(4326, 3006, always_xy=True).transform
+    for feature, spot in zip(features, view["spots"], strict=True):
+        assert feature["properties"]["name"] == spot["name"]
+        shape = shapely.transform(
+            shapely.geometry.shape(feature["geometry"]), to_metres, interleaved=False
+        )
+        union = usual().cells.union(np.array(spot["cells"]))
+        assert shapely.area(shapely.symmetric_difference(shape, union)) < 0.01 * union.area
+    name, data = taken(page, "gpx")
+    points = ET.fromstring(data).findall("{*}wpt")  # noqa: S314 - our own text, to be tested
+    assert len(points) == len(features)
+    name, data = taken(page, "png")
+    assert name.endswith(".png")
+    assert data.startswith(b"\x89PNG")
+    width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
+    assert width > 700
+    assert height > 500
+    assert len(data) > 20_000
+    page.locator("#downloads .download-toggle").click()
+    page.locator("#downloads [data-key=link]").click()
+    page.get_by_text("Länken är kopierad").wait_for()
+    link = page.evaluate("() => navigator.clipboard.readText()")
+    assert link.startswith("file:")
+    assert link.endswith("#m=2021-10..2021-12")
+    page.locator("#downloads .download-toggle").click()
+    page.locator("#downloads [data-key=print]").click()
+    assert page.evaluate("() => seen.printed")
+
+
+# --- 8. read --------------------------------------------------------------------------------------
+
+
+def test_the_table_carries_what_the_map_says(read: Opener) -> None:
+    """A row for every hotspot, all its columns; headers order it; a name opens its panel."""
+    page = read(usual(), before=WATCH)
+    table = page.locator("#table table")
+    table.wait_for()
+    heads = [text.strip("↑↓ \n") for text in table.locator("thead th").all_inner_texts()]
+    wanted = "Nr Plats Händelser p-värde Tätast Månaden Mest Patrull Storlek Läge".split()
+    assert set(wanted) <= set(heads)
+    spots = shown(page)["spots"]
+    rows = table.locator("tbody tr")
+    assert rows.count() == len(spots)
+    for i, spot in enumerate(spots):
+        told = rows.nth(i).inner_text().replace("\xa0", " ")
+        for text in (spot["name"], spot["n"], spot["times"], spot["peak"], spot["area"]):
+            assert text.replace("\xa0", " ").replace("\u2060", "") in told.replace("\u2060", "")
+    events = table.locator("thead th", has_text="Händelser")
+    assert events.get_attribute("aria-sort") is None
+    events.locator("button").click()
+    assert events.get_attribute("aria-sort") == "descending"
+    at = heads.index("Händelser")
+    counts = [
+        int(rows.nth(i).locator("th, td").nth(at).inner_text().replace("\xa0", ""))
+        for i in range(rows.count())
+    ]
+    assert counts == sorted(counts, reverse=True)
+    events.locator("button").press("Enter")
+    assert events.get_attribute("aria-sort") == "ascending"
+    rows.first.locator("button").click()
+    (least,) = (spot for spot in spots if spot["count"] == min(counts))
+    assert page.locator("#panel .name-of").inner_text() == least["name"]
+
+
+# --- 9. without filters, and with an online map ---------------------------------------------------
+
+
+def test_a_page_without_filters_has_the_finished_maps(read: Opener) -> None:
+    """No controls, no comparison; families, panels, search, downloads, table and links still work."""
+    page = read(analysed(page=PageWish(filters=False)))
+    for name in ("filters", "compare-picker", "presence"):
+        assert page.locator(f"#{name}").is_hidden()
+    assert page.locator("#spots .spot").count() == 4
+    assert page.locator("[name=surface][value=needs]").count() == 0
+    page.locator("#families label", has_text="Ordning").click()
+    assert page.locator("#spots .spot").count() == 3
+    page.locator("#spots .spot-name").first.click()
+    assert page.locator("#panel .bars rect.bar").count() == 12
+    assert page.locator("#table tbody tr").count() == 3
+    text = hashed(page)
+    assert "v=order" in text
+    name, data = taken(page, "csv")
+    assert name == "lagesbild-provet-2021-12-rangordning-ordning.csv"
+    assert data.count(b"\r\n") == 4
+    again = read(analysed(page=PageWish(filters=False)), at=text + "&m=2021-03&k=month")
+    assert again.locator("#panel").is_visible()
+    assert again.locator("#spots .spot").count() == 3
+
+
+TILES = "https://kartor.example/{z}/{x}/{y}.png"
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360"
+    "6060f80f0001040100bf2d9b0a0000000049454e44ae426082"
+)
+
+
+def test_an_online_map_is_off_until_it_is_turned_on(read: Opener) -> None:
+    """No request before; then only to the server that the project names, with its attribution."""
+    without = read(usual())
+    assert without.locator("[name=layer][value=tiles]").count() == 0
+    policy = "meta[http-equiv=Content-Security-Policy]"
+    assert "img-src data:;" in without.locator(policy).get_attribute("content") + ";"
+    wish = PageWish(tiles=TILES, attribution="© Exempel <b>kartor</b>")
+    page = read(analysed(page=wish), network=True)
+    page.route("https://**", lambda route: route.fulfill(body=PIXEL, content_type="image/png"))
+    online = page.locator("[name=layer][value=tiles]")
+    assert not online.is_checked()
+    page.wait_for_timeout(300)
+    assert [url for url in read.asked if not url.startswith("file:")] == []
+    online.check()
+    page.locator(".leaflet-tile-loaded").first.wait_for()
+    assert "© Exempel <b>kartor</b>" in page.locator(".leaflet-control-attribution").inner_text()
+    tiles = [url for url in read.asked if not url.startswith("file:")]
+    assert tiles
+    assert all(url.startswith("https://kartor.example/") for url in tiles)
+    read.asked[:] = [url for url in read.asked if url not in tiles]
+    online.uncheck()
+    assert page.locator(".leaflet-tile").count() == 0
+    assert page.locator(".leaflet-control-attribution").count() == 0
+    read.asked[:] = [url for url in read.asked if url.startswith("file:")]
+
+
+# --- 10. other situations and screens -------------------------------------------------------------
+
+
+def some_polygons() -> Cells:
+    """Draw some four hundred polygons that fill the area."""
+    rng = np.random.default_rng(3)
+    points = shapely.multipoints(rng.uniform((WEST, SOUTH), (WEST + SIDE, SOUTH + SIDE), (400, 2)))
+    parts = shapely.get_parts(shapely.voronoi_polygons(points, extend_to=AREA))
+    shapes = shapely.intersection(parts, AREA)
+    return polygon_cells(shapes, np.array([f"p{i}" for i in range(len(shapes))], dtype=object))
+
+
+@pytest.mark.parametrize("kind", ["hex", "drawn"])
+def test_other_cells_are_filtered_as_well(read: Opener, kind: str) -> None:
+    """Hexagons and drawn polygons: counts, classes, hot cells, outlines, patrols and comparison."""
+    made = analysed(grid="hex") if kind == "hex" else analysed(cells=some_polygons())
+    page = read(made, "en", before=WATCH, color_scheme="dark")
+    view = turned(page, on_bar(page, 23))
+    compare_with_python(page, view, chosen(invented(), months=(MONTH, MONTH)), kind, made)
+    assert page.locator("path.outline").count() == len(view["spots"]) > 0
+    outlines = page.locator("path.outline").evaluate_all(
+        "(all) => all.map((one) => one.getAttribute('d').length)"
+    )
+    assert min(outlines) > 10
+    page.check("[name=surface][value=needs]")
+    assert page.locator("path.cell").count() > 0
+    turned(page, page.locator("#compare-picker input[value=month]").check)
+    assert page.locator("#compare .compare-group").count() > 1
+    assert "December 2021" in page.locator("#compare h2").inner_text()
+    box = page.locator("#map_0").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+@pytest.mark.parametrize("width", [390, 320])
+def test_a_phone_shows_every_state_without_scrolling_sideways(read: Opener, width: int) -> None:
+    """As it opens, with filters unfolded, two times compared, and a hotspot's panel open."""
+    page = read(usual(), before=WATCH, viewport={"width": width, "height": 844}, has_touch=True)
+
+    def fits(state: str) -> None:
+        page.wait_for_timeout(200)
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= width, state
+        cut = page.evaluate(
+            """(width) => [...document.querySelectorAll("button, input, label, h1, h2, h3, p, li")]
+              .filter((each) => each.getClientRects().length)
+              .filter((each) => !each.closest(".hidden, .skip, svg, .table-region, .leaflet-container, .strip"))
+              .filter((each) => !each.matches(".hidden"))
+              .filter((each) => each.getBoundingClientRect().right > width + 1
+                || each.getBoundingClientRect().left < -1)
+              .map((each) => each.outerHTML.slice(0, 100))""",  # noqa: E501 - a script
+            width,
+        )
+        assert cut == [], state
+
+    fits("as it opens")
+    assert page.locator("#filters details.filters-fold").get_attribute("open") is None
+    page.locator("#filters summary").click()
+    fits("filters unfolded")
+    page.locator(".of-kinds .disclosure-button").click()
+    page.locator(".of-presets .disclosure-button").click()
+    fits("everything unfolded")
+    small = page.evaluate(
+        """() => [...document.querySelectorAll("button, summary")]
+          .filter((each) => each.getClientRects().length && !each.closest(".hidden, svg, .skip"))
+          .filter((each) => {
+            const { width, height } = each.getBoundingClientRect();
+            return Math.min(width, height) < 24 - 0.1;
+          }).map((each) => each.outerHTML.slice(0, 100))"""
+    )
+    assert small == []
+    turned(page, on_bar(page, 23))
+    turned(page, page.locator("#compare-picker input[value=month]").check)
+    fits("compared")
+    page.locator("#compare .compare-place").first.click()
+    fits("a panel")
+    page.locator("#panel [data-way=back]").click()
+    turned(page, page.locator("#compare-picker input[value='']").check)
+    page.locator("#downloads .download-toggle").click()
+    fits("downloads")
+
+
+def test_a_page_without_dates_has_no_months(read: Opener) -> None:
+    """Kinds and hours filter; no months, no comparison, no year before; nothing speaks of a month."""
+    found = invented()
+    undated = {**found, "month": np.full(len(found["month"]), -1)}
+    made = analysed(undated, months=None)
+    assert made.month == 0
+    page = read(made, before=WATCH)
+    assert page.locator(".by-month").count() == 0
+    view = turned(page, within(page, "kinds", "Nedskräpning"))
+    assert view["total"] == (found["kind"] != LITTERING).sum()
+    assert view["spots"]
+    page.locator("#spots .spot-name").first.click()
+    told = page.locator("body").inner_text()
+    for text in ("undefined", "NaN", "null", "{", "utan datum mot"):
+        assert text not in told, text
+    assert page.locator("#compare-picker input:enabled").count() <= 1
+
+
+def test_an_area_where_nothing_stands_out_says_so(read: Opener) -> None:
+    """Events everywhere alike: no list, no number, and words for it; filters still work."""
+    found = invented()
+    even = np.arange(len(found["x"])) >= len(found["x"]) - 1300
+    made = analysed(those(found, even))
+    assert made.views[0].enough
+    assert made.views[0].hotspots == ()
+    page = read(made, before=WATCH)
+    assert "Ingen plats sticker ut" in page.locator("#view-notes").inner_text()
+    assert page.locator("g.badge").count() == 0
+    turned(page, pressed(page, ".by-month input.from", ["ArrowRight"]))
+    assert "Ingen plats sticker ut" in page.locator("#view-notes").inner_text()
+    assert "Det finns inga hotspots" in page.locator("#table").inner_text()
+    name, data = taken(page, "csv")
+    assert data.count(b"\r\n") == 1
+
+
+def test_many_hotspots_are_cut_to_sixty_and_the_rest_are_told(read: Opener) -> None:
+    """Seventy-two places: sixty in the list and on the map, twelve in words; finished and live."""
+    rng = np.random.default_rng(5)
+    x, y = (
+        np.repeat(axis.ravel(), 30)
+        for axis in np.meshgrid(WEST + 1_250 + 2_000 * np.arange(9), SOUTH + 1_250 + 2_000 * np.arange(8))
+    )  # fmt: skip
+    n = len(x)
+    made = analysed(
+        {
+            "x": x + rng.normal(0, 150, n),
+            "y": y + rng.normal(0, 150, n),
+            "month": rng.integers(FIRST, MONTH + 1, n),
+            "hour": rng.integers(0, 168, n),
+            "kind": rng.integers(0, 4, n),
+            "holiday": np.zeros(n, dtype=bool),
+            "weight": np.ones(n),
+        }
+    )
+    many = len(made.views[0].hotspots)
+    assert many > 60
+    page = read(made, before=WATCH)
+    assert page.locator("#spots .spot").count() == 60
+    assert str(many) in page.locator("#summary").inner_text()
+    assert str(many - 60) in page.locator("#more").inner_text()
+    view = turned(page, pressed(page, ".by-month input.from", ["Home"]))
+    groups = contiguous(np.array(view["hot"], dtype=bool), made.cells.neighbours)
+    assert page.locator("#spots .spot").count() == 60
+    assert f"{len(groups) - 60} till är heta" in page.locator("#more").inner_text()
+    page.locator("#spots .spot-name").nth(59).click()
+    assert page.locator("#panel").is_visible()
