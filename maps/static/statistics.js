@@ -509,30 +509,44 @@ globalThis.lagesbild ??= {};
     return stencil;
   }
 
+  /** The positions of cells that hold something, row by row: column and value, from the west. */
+  function heldByRow(values, { column, row }, west, south, high) {
+    const rows = Array.from({ length: high }, () => []);
+    for (let i = 0; i < values.length; i += 1) {
+      if (values[i]) rows[row[i] - south].push([column[i] - west, values[i]]);
+    }
+    return rows;
+  }
+
   function latticeDensity(values, lattice, kde) {
-    const { column, row } = lattice;
-    const stencil = stencilOf(kde, lattice);
+    const { column, row, kind } = lattice;
     const [west, south] = [least(column), least(row)];
     const [wide, high] = [most(column) - west + 1, most(row) - south + 1];
-    const above = stencil.length ? most(stencil.map(({ up }) => Math.abs(up))) : 0;
-    const margin = stencil.reduce(
-      (widest, { first, values: { length } }) =>
-        Math.max(widest, Math.abs(first), Math.abs(first + length - 1)),
-      0,
-    );
-    const pitch = wide + 2 * margin;
-    const total = new Float64Array((high + 2 * above) * pitch);
-    const at = (i) => (row[i] - south + above) * pitch + column[i] - west + margin;
-    for (let i = 0; i < values.length; i += 1) {
-      const value = values[i];
-      if (!value) continue;
-      const here = at(i);
+    const total = new Float64Array(high * wide);
+    const stencil = stencilOf(kde, lattice);
+    // On squares a row does the same to the rows as far above and below it: worked out once.
+    const twice = kind === "square";
+    const reach = stencil.reduce((far, { first, values: { length } }) => {
+      return Math.max(far, Math.abs(first), Math.abs(first + length - 1));
+    }, 0);
+    const line = new Float64Array(wide + 2 * reach);
+    heldByRow(values, lattice, west, south, high).forEach((held, here) => {
+      if (!held.length) return;
       for (const { up, first, values: kernel } of stencil) {
-        const from = here + up * pitch + first;
-        for (let k = 0; k < kernel.length; k += 1) total[from + k] += value * kernel[k];
+        const targets = twice && up > 0 ? [here + up, here - up] : [here + up];
+        const inside = targets.filter((at) => at >= 0 && at < high);
+        if (!inside.length || (twice && up < 0)) continue;
+        line.fill(0);
+        for (const [at, value] of held) {
+          const from = at + reach + first;
+          for (let k = 0; k < kernel.length; k += 1) line[from + k] += value * kernel[k];
+        }
+        for (const at of inside) {
+          for (let k = 0; k < wide; k += 1) total[at * wide + k] += line[reach + k];
+        }
       }
-    }
-    return values.map((_, i) => total[at(i)]);
+    });
+    return values.map((_, i) => total[(row[i] - south) * wide + column[i] - west]);
   }
 
   /**
