@@ -6,17 +6,25 @@ import json
 import shutil
 import subprocess
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pages import absent, browser
+from pages import absent
 from situations import situation
+from test_page_live import analysed, some_polygons, usual
 
+from layers.project import PageWish
 from maps.html import write_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from maps.situation import Situation
+
+    Opener = Callable[..., Any]
+    Act = Callable[[Any], object]
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -29,28 +37,57 @@ _RUN = """(tags) => axe.run({ runOnly: tags }).then(({ violations, passes }) => 
 ])"""
 
 
+# --- what a reader does ---------------------------------------------------------------------------
+
+
 def as_it_opens(page: Any) -> None:
     """Do nothing: the page is judged as it opens."""
     del page
 
 
-def chosen(page: Any) -> None:
-    """Choose the first hotspot."""
-    page.locator("#spots .spot-name").first.click()
+def press(selector: str) -> Act:
+    """Press what a selector finds first."""
+
+    def act(page: Any) -> None:
+        page.locator(selector).first.click()
+
+    return act
+
+
+def typed(text: str) -> Act:
+    """Search for a text."""
+
+    def act(page: Any) -> None:
+        page.locator("#search input").fill(text)
+        page.locator("#search .search-popup").wait_for()
+
+    return act
+
+
+def choose(selector: str) -> Act:
+    """Choose a radio button or a checkbox, whose label may be all that is seen of it."""
+
+    def act(page: Any) -> None:
+        page.locator(selector).check(force=True)
+
+    return act
+
+
+def surface(name: str) -> Act:
+    """Choose a surface, by the name that its radio button has."""
+    return choose(f"[name=surface][value='{name}']")
+
+
+def hour(page: Any) -> None:
+    """Let the events of a single hour of the day through: too few to test."""
+    box = page.locator(".by-hour svg").bounding_box()
+    page.mouse.click(box["x"] + 3.5 * box["width"] / 24, box["y"] + 10)
+    page.locator("#view-notes .remark").first.wait_for()
 
 
 def opened(page: Any) -> None:
     """Open everything that is folded."""
     page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
-
-
-def surface(name: str) -> Callable[[Any], None]:
-    """Choose a surface, by the name that its radio button has."""
-
-    def choose(page: Any) -> None:
-        page.check(f"[name=surface][value='{name}']")
-
-    return choose
 
 
 def printed(page: Any) -> None:
@@ -59,112 +96,81 @@ def printed(page: Any) -> None:
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
 
 
-@dataclass(frozen=True)
-class State:
-    """What is done with a page that was opened so; ``options`` are those of its browser context."""
+# --- situations -----------------------------------------------------------------------------------
 
-    act: Callable[[Any], None] = as_it_opens
+TILES = PageWish(tiles="https://kartor.example/{z}/{x}/{y}.png", attribution="© Exempel")
+
+MADE: Mapping[str, Callable[[], Situation]] = {
+    "usual": usual,
+    "by hand": situation,
+    "too little": lambda: situation(enough=False),
+    "hexagons": lambda: analysed(grid="hex"),
+    "drawn cells": lambda: analysed(cells=some_polygons()),
+    "no patrols, tiles offered": lambda: analysed(patrolled=False, page=TILES),
+    "no filters": lambda: analysed(page=PageWish(filters=False)),
+}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is done with a page one after the other, each step judged; ``options`` of its window."""
+
+    steps: Mapping[str, Act]
+    made: str = "usual"
     language: str = "sv"
-    enough: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
 DARK = {"color_scheme": "dark"}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-SURFACES = ("bin", "n", "kde", "risk", "change", "lisa", "joint", "")
 
-STATES = {
-    "default": State(),
-    "english": State(language="en"),
-    "dark": State(options=DARK),
-    "chosen": State(chosen),
-    "chosen, dark": State(chosen, options=DARK),
-    "opened": State(opened),
-    "opened, dark": State(opened, options=DARK),
-    "phone": State(options=PHONE),
-    "phone, opened": State(opened, options=PHONE),
-    "printed": State(printed),
-    "too little": State(enough=False),
-    "too little, dark": State(enough=False, options=DARK),
-    **{f"surface {name or 'none'}": State(surface(name)) for name in SURFACES},
+FILTERS: Mapping[str, Act] = {
+    "as it opens": as_it_opens,
+    "presets": press(".of-presets .disclosure-button"),
+    "holidays": choose("[name=filters-holidays][value=only]"),
+    "evenings": press(".chip.evening"),
+    "kinds": press(".of-kinds .disclosure-button"),
+    "a kind off": press(".of-kinds .kind-list label"),
+    "no kinds": press(".of-kinds .kind-tools button:last-child"),
 }
+COMPARE: Mapping[str, Act] = {
+    "a month": press("#filters .play"),
+    "with a year ago": choose("#compare-picker input[value=year]"),
+    "a place of it": press("#compare .compare-place:has(.rank:not(.then))"),
+    "back": press("#panel [data-way=back]"),
+    "with the month before": choose("#compare-picker input[value=month]"),
+}
+PANEL: Mapping[str, Act] = {
+    "chosen": press("#spots .spot-name"),
+    "next": press("#panel [data-way=next]"),
+    "copied": press("#panel .positions button"),
+    "all hours": choose("#presence [data-key='scope true']"),
+    "numbers": opened,
+}
+TAKEN: Mapping[str, Act] = {
+    "found": typed("n"),
+    "not found": typed("qqqq"),
+    "downloads": press("#downloads .download-toggle"),
+    "sorted": press("#table th.of-times button"),
+}
+HAND = ("bin", "n", "kde", "risk", "change", "lisa", "joint", "")
+LIVE = ("n", "kde", "needs", "presence", "")
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """One browser for all states."""
-    with browser() as started:
-        yield started
+def surfaces(names: tuple[str, ...]) -> Mapping[str, Act]:
+    """Choose one surface after the other."""
+    return {f"surface {name or 'none'}": surface(name) for name in names}
 
 
-@pytest.fixture(scope="session")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Fetch axe-core by npm."""
-    if shutil.which("npm") is None:
-        absent("npm")
-    folder = tmp_path_factory.mktemp("axe")
-    done = subprocess.run(
-        ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), "axe-core@4"],
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        absent("axe-core")
-    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
-
-
-def violations(page: Any, axe: str) -> tuple[list[Any], list[Any]]:
-    """Give what axe-core finds against WCAG 2.2 A and AA, and against its own good practice."""
-    page.evaluate(axe)
-    checked, found = page.evaluate(_RUN, [*WCAG, "best-practice"])
-    assert checked > 20, "axe-core has hardly looked"
-    told = [[name, nodes] for name, practice, nodes in found if not practice]
-    return told, [[name, nodes] for name, practice, nodes in found if practice]
-
-
-@pytest.fixture
-def page_in(chromium: Any, tmp_path: Path) -> Iterator[Callable[[State], Any]]:
-    """Open a page in a state."""
-    contexts = []
-
-    def page(state: State) -> Any:
-        path = tmp_path / "karta.html"
-        write_page(situation(enough=state.enough), path, state.language)
-        options = {"viewport": {"width": 1280, "height": 800}, **state.options}
-        context = chromium.new_context(
-            offline=True, reduced_motion="reduce", bypass_csp=True, **options
-        )
-        contexts.append(context)
-        made = context.new_page()
-        made.goto(path.as_uri())
-        made.wait_for_selector("html[data-ready]")
-        state.act(made)
-        return made
-
-    yield page
-    for context in contexts:
-        context.close()
-
-
-@pytest.mark.parametrize("name", STATES)
-def test_axe_finds_nothing(page_in: Callable[[State], Any], axe: str, name: str) -> None:
-    """Neither against WCAG 2.2 AA nor against axe-core's good practice."""
-    wcag, practice = violations(page_in(STATES[name]), axe)
-    assert wcag == [], json.dumps(wcag, indent=1)
-    assert practice == [], "good practice: " + json.dumps(practice, indent=1)
-
-
-def test_axe_would_find_something(page_in: Callable[[State], Any], axe: str) -> None:
-    """A field without a name and pale text are found: the silence above means something."""
-    page = page_in(STATES["default"])
-    page.evaluate(
-        """() => {
-          const pale = document.createElement("p");
-          pale.append("pale");
-          pale.style.color = "#ddd";
-          pale.style.background = "#fff";
-          const field = document.createElement("input");
-          document.querySelector("main").append(pale, field);
-        }"""
-    )
-    wcag, _ = violations(page, axe)
-    assert {name for name, _ in wcag} == {"color-contrast", "label"}
+SCENES = {
+    "filters": Scene(FILTERS),
+    "filters, dark": Scene(FILTERS, options=DARK),
+    "too little": Scene({"an hour": hour, "its surfaces": surface("n")}),
+    "too little, dark": Scene({"an hour": hour}, options=DARK),
+    "play": Scene({"playing": press("#filters .play")}),
+    "panel": Scene(PANEL),
+    "panel, dark": Scene(PANEL, options=DARK),
+    "live panel": Scene({"evenings": hour_of_evening, **PANEL}) if False else Scene(PANEL),
+    "taken along": Scene(TAKEN),
+    "taken along, dark": Scene(TAKEN, options=DARK),
+}

@@ -98,6 +98,7 @@ globalThis.lagesbild ??= {};
 
     function series(perMonth, [first, last]) {
       const year = 12 / content.cube.monthsPerBin;
+      if (!content.months.length) return { labels: [], now: [], before: null, meeting: 0 };
       const months = Array.from({ length: last - first + 1 }, (_, i) => first + i);
       const at = (bin) => (bin >= 0 && known[bin] ? perMonth[bin] : null);
       const before = months.map((bin) => at(bin - year));
@@ -319,7 +320,8 @@ globalThis.lagesbild ??= {};
       const mask = lb.maskOf(filter, cube);
       for (const spot of view.spots) {
         const { perMonth } = lb.countIn(cube, mask, spot.cells);
-        spot.series = { ...series(perMonth, content.cube.period), now: [...spot.monthly] };
+        const months = series(perMonth, content.cube.period);
+        spot.series = months.labels.length ? { ...months, now: [...spot.monthly] } : months;
       }
       let counted = null;
       let counts = null;
@@ -338,7 +340,11 @@ globalThis.lagesbild ??= {};
       Object.defineProperty(view, "counted", { get: count });
     }
 
-    return { of, finish, known };
+    /** Whether there is anything to choose: several months or kinds, or any hour that is known. */
+    const choosable =
+      cube.months > 1 || cube.categories > 1 || everything.perHour.some((n, i) => n && i < cube.hourBins - 1);
+
+    return { of, finish, known, choosable };
   }
 
   Object.assign(globalThis.lagesbild, {

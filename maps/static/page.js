@@ -157,8 +157,8 @@ globalThis.lagesbild ??= {};
 
     function fillPresence() {
       const root = find("presence");
-      root.hidden = !live;
-      if (!live) return;
+      root.hidden = !live || (!data.presence && !content.months.length);
+      if (root.hidden) return;
       const { mask, counted: totals, spots } = now.view;
       const { chosen } = now;
       lb.fillPresence(root, { content, data, mask, counted: totals, spots, chosen, choose });
@@ -262,14 +262,14 @@ globalThis.lagesbild ??= {};
           refresh();
         },
       );
-    find("compare-picker").hidden = !live;
+    find("compare-picker").hidden = !live || content.months.length < 2;
     const controls =
       live &&
       lb.filters(find("filters"), { content, cube: data.cube, words, counted }, (filter) => {
         now.filter = filter;
         refresh(now.chosen?.id);
       });
-    find("filters").hidden = !live;
+    find("filters").hidden = !live?.choosable;
 
     const families = find("families");
     families.addEventListener("change", ({ target }) => {
