@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,22 +64,23 @@ def chromium() -> Iterator[Any]:
         yield started
 
 
-@pytest.fixture
-def read(chromium: Any, tmp_path: Path) -> Iterator[Any]:
-    """Open a situation's page; in the end it must have asked for and complained of nothing.
+@dataclass
+class Reader:
+    """Opens pages, and keeps what they ask for and complain of.
 
     ``at`` is the text after the address's "#", ``before`` a script that runs before the page's,
-    ``network`` tells whether there is one. What a page asks for beyond its file is in ``asked``,
-    and only who looks there may leave something in it.
+    ``network`` tells whether there is one; ``options`` are those of the browser's context.
     """
-    from maps.html import write_page  # noqa: PLC0415 - only the pages' tests need it
 
-    contexts: list[Any] = []
-    asked: list[str] = []
-    complaints: list[str] = []
+    chromium: Any
+    folder: Path
+    contexts: list[Any] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
 
-    def opened(
-        one: Situation | Path,
+    def __call__(
+        self,
+        one: Situation,
         language: str = "sv",
         *,
         at: str = "",
@@ -86,33 +88,43 @@ def read(chromium: Any, tmp_path: Path) -> Iterator[Any]:
         network: bool = False,
         **options: Any,
     ) -> Any:
-        path = one if isinstance(one, Path) else tmp_path / f"karta-{len(contexts)}.html"
-        if not isinstance(one, Path):
-            write_page(one, path, language)
+        """Write a situation's page and open it."""
+        from maps.html import write_page  # noqa: PLC0415 - only the pages' tests need it
+
+        path = self.folder / f"karta-{len(self.contexts)}.html"
+        write_page(one, path, language)
         options.setdefault("viewport", {"width": 1280, "height": 800})
-        context = chromium.new_context(offline=not network, reduced_motion="reduce", **options)
+        context = self.chromium.new_context(offline=not network, reduced_motion="reduce", **options)
         context.set_default_timeout(15_000)
-        contexts.append(context)
+        self.contexts.append(context)
         page = context.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page.on("request", lambda request: self.asked.append(request.url))
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
         if before:
             page.add_init_script(before)
         page.goto(path.as_uri() + (f"#{at}" if at else ""))
         page.wait_for_selector("html[data-ready], .state.failed")
-        assert complaints == []
+        assert self.complaints == []
         return page
 
-    opened.asked = asked  # type: ignore[attr-defined] - a function has room for more
-    yield opened
-    for context in contexts:
+
+@pytest.fixture
+def read(chromium: Any, tmp_path: Path) -> Iterator[Reader]:
+    """Open pages; in the end they must have asked for nothing and complained of nothing.
+
+    Beyond each page's own file, and the files that it makes itself: a test of an online map takes
+    what it expects out of ``asked``.
+    """
+    reader = Reader(chromium, tmp_path)
+    yield reader
+    for context in reader.contexts:
         context.close()
-    assert complaints == []
-    beyond = [url for url in asked if not url.startswith(("file:", "blob:file:", "blob:null"))]
-    assert beyond == []
-    assert sum(url.startswith("file:") for url in asked) == len(contexts), asked
+    assert reader.complaints == []
+    beyond = [url for url in reader.asked if not url.startswith("blob:")]
+    assert all(url.startswith("file:") for url in beyond), beyond
+    assert len(beyond) == len(reader.contexts), beyond
 
 
 @pytest.fixture(scope="session")

@@ -408,6 +408,13 @@ def hostile_situation(texts: Sequence[str]) -> Situation:
     row = np.arange(len(one.cube.n))
     builder = CubeBuilder(len(one.cells), tuple(categories))
     builder.merge(replace(one.cube, categories=tuple(categories), category=row % len(categories)))
+    cube = builder.build()
+    patrolled = CubeBuilder(len(one.cells), ("patrols",))
+    places = one.cells.locate(*np.array([BADGRUVA, LEKEN, FJUGESTA]).T)
+    patrolled.add(
+        np.repeat(places, 4), month=np.full(12, MONTH), hour=np.arange(12) * 13,
+        weight=np.full(12, 40.0),
+    )  # fmt: skip
     return replace(
         one,
         title=many,
@@ -423,7 +430,9 @@ def hostile_situation(texts: Sequence[str]) -> Situation:
         categories=categories,
         families={"order": (many, many)},
         reports=tuple(_hostile_report(one.reports[0], text) for text in texts),
-        cube=builder.build(),
+        cube=cube,
+        holidays=cube.select(months=(MONTH - 6, MONTH - 5)),
+        presence=patrolled.build(),
         notes=tuple(
             note
             for text in texts

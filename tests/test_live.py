@@ -28,6 +28,7 @@ from geo.kernels import kernel_sum
 from geo.places import busiest_blocks, compare_two, contiguous
 from layers.layer import Category, Events
 from maps import live as module
+from maps import packing
 from maps.assemble import Frame, Wish, assemble
 from maps.html import _cells as pack_cells
 from maps.live import live, month_bins, rows_of
@@ -647,16 +648,18 @@ LADDER = [(3, 1), (6, 1), (24, 1), (168, 1), (168, 3), (168, 6), (168, 12)]
 
 def test_too_large_a_cube_is_coarsened_step_by_step(monkeypatch):
     """Hours first, then months; sums stay, the period stays whole, and a sentence says it."""
-    cells = cells_of("square")
-    events = events_of(cells, 5, 40_000, weighted=True)
+    cells = lattice_cells(Grid("square", 1_000.0), AREA)
+    events = events_of(cells, 5, 12_000, weighted=True)
     made = replace(made_of(cells, events), months=(MONTH - 9, MONTH))
     sizes = []
+    monkeypatch.setattr(packing, "_SMALL", 0)  # always compressed: sizes can be compared
     for step in [(1, 1), *LADDER]:
         monkeypatch.setattr(module, "_ladder", lambda _, step=step: iter([step]))
         streams = Streams()
         assert live(made, words("sv"), streams) is not None
         sizes.append(len(bytes_block(streams.data).text))
     monkeypatch.undo()
+    monkeypatch.setattr(packing, "_SMALL", 0)
     assert sizes == sorted(sizes, reverse=True)
     sentences = set()
     for step, size in zip(LADDER, sizes[1:], strict=True):
@@ -679,6 +682,7 @@ def test_too_large_a_cube_is_coarsened_step_by_step(monkeypatch):
         for filtered, answer in zip(filters, found["filters"], strict=True):
             expected = truth(events, filtered, content, len(cells))
             np.testing.assert_array_equal(answer["counts"]["n"], expected["n"])
+            np.testing.assert_allclose(answer["counts"]["weight"], expected["weight"], atol=1e-9)
     assert len(sentences) == len(LADDER)
 
 

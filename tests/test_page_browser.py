@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from pages import HOSTILE, big_situation
+from pages import big_situation
 from pyproj import Transformer
-from situations import BADGRUVA, hostile_situation, situation
+from situations import BADGRUVA, situation
 
 from geo.cells import polygon_cells
 
@@ -66,51 +66,6 @@ def test_cells_lie_where_leaflet_puts_their_coordinates(read: Opener) -> None:
     )
     assert abs(left - x) < 1
     assert abs(top - y) < 1
-
-
-@pytest.mark.slow
-def test_hostile_texts_are_only_text(read: Opener) -> None:
-    """In every user text, on every panel: nothing runs, no element appears, the text is legible."""
-
-    def opened(texts: list[str]) -> tuple[Any, Any]:
-        page = read(hostile_situation(texts))
-        page.evaluate(
-            """() => {
-              for (const details of document.querySelectorAll("details")) details.open = true;
-              document.querySelector("#spots .spot-name").click();
-              document.querySelector("#presence-title").scrollIntoView();
-            }"""
-        )
-        page.locator("#panel .name-of").wait_for()
-        page.locator("#table tbody tr").first.wait_for()
-        counts = page.evaluate(
-            """() => {
-              const count = {};
-              for (const { localName, classList } of document.querySelectorAll("*")) {
-                const drawn = ["name", "count", "badge", "badge-disc", "symbol"];
-                if (drawn.some((one) => classList.contains(one))) continue;
-                count[localName] = (count[localName] ?? 0) + 1;
-              }
-              delete count.text; // those in the map's symbols and badges come and go by room
-              delete count.circle;
-              return count;
-            }"""
-        )
-        return page, counts
-
-    for begin in range(0, len(HOSTILE), 40):
-        texts = list(HOSTILE[begin : begin + 40])
-        harmless, usual = opened([f"text {i}" for i in range(len(texts))])
-        harmless.context.close()
-        page, counts = opened(texts)
-        assert page.evaluate("window.hit") is None
-        assert counts == usual
-        told = page.locator("#spots").inner_text()
-        heading = page.locator("h1").text_content()
-        for text in texts:
-            if text.isprintable() and "  " not in text:
-                assert text.strip() in heading
-        assert sum(text in told for text in texts if text.isprintable()) > len(texts) // 4
 
 
 def test_a_family_has_its_own_list_and_cells(read: Opener) -> None:

@@ -28,7 +28,7 @@ globalThis.lagesbild ??= {};
       : { now: [last, last], then: [then[1], then[1]] };
     const made = { choice, why: "", now: [first, last], then, whole, counted, back };
     if (!Number.isInteger(back)) return { ...made, why: "coarse" };
-    if (then[0] < 0) return { ...made, why: "start" };
+    if (then[0] < 0 || cube.monthSpans?.[then[0]] === null) return { ...made, why: "start" };
     const bin = [...bins(counted.then), ...bins(counted.now)].find((one) => !known[one]);
     return bin === undefined ? made : { ...made, why: "unknown", bin };
   }
@@ -286,7 +286,7 @@ globalThis.lagesbild ??= {};
       const possible = reason === "start" && back <= last;
       return lb.fill(compare[possible ? "no_start_yet" : `no_${reason}`], {
         choice: compare[choice],
-        first: monthLabels[0],
+        first: monthLabels[content.cube.monthSpans?.[0] === null ? 1 : 0],
         from: monthLabels[back],
         month: monthLabels[bin],
       });

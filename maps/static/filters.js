@@ -67,12 +67,17 @@ globalThis.lagesbild ??= {};
 
   /** Month bins (inclusive) in words: "juni–augusti 2021", "november 2020 – februari 2021". */
   function monthsText([first, last], content) {
-    const { firstMonth, monthLabels } = content.cube;
+    const { firstMonth, monthLabels, monthSpans } = content.cube;
+    if (monthSpans?.[first] === null) {
+      // What has no date is in a bin of its own, the first.
+      const rest = last > first ? monthsText([first + 1, last], content) : "";
+      return [rest, monthLabels[first]].filter(Boolean).join(", ");
+    }
     if (firstMonth === undefined || firstMonth === null) {
       return span(monthLabels[first] ?? "", monthLabels[last] ?? "");
     }
-    const from = firstMonth + first * monthsPerBin(content);
-    const to = firstMonth + (last + 1) * monthsPerBin(content) - 1;
+    const from = monthSpans?.[first][0] ?? firstMonth + first * monthsPerBin(content);
+    const to = monthSpans?.[last][1] ?? firstMonth + (last + 1) * monthsPerBin(content) - 1;
     const say = (month, options) => {
       const at = new Date(0);
       at.setUTCFullYear(Math.floor(month / 12), month % 12, 1);
@@ -479,7 +484,8 @@ globalThis.lagesbild ??= {};
         return;
       }
       const [first, last] = filter.months;
-      const many = (last - first + 1) * monthsPerBin(content);
+      const bins = last - first + 1 - (content.cube.monthSpans?.[first] === null ? 1 : 0);
+      const many = bins * monthsPerBin(content);
       const said = lb.say(words.n_months, { n: many });
       write(monthsSaid, `${monthsText(filter.months, content)} · ${said}`);
     };

@@ -86,27 +86,33 @@ globalThis.lagesbild ??= {};
    */
   function liveViews(data, content) {
     const { cube, presence } = data;
-    const { families } = content.cube;
+    const { families, categoryKeys: keys } = content.cube;
     const { stats } = data;
     const words = content.words;
     const phrases = lb.phrasesOf(content);
     const kept = new Map();
     const cellSide = data.cells.kind === "drawn" ? 0 : data.cells.size;
     const everything = lb.count(cube, lb.maskOf(lb.defaultFilter(content), cube));
-    const known = Array.from(everything.perMonth, (n) => n > 0);
-    const label = (family) => families.find((one) => one.key === family)?.label ?? "";
+    const spans = content.cube.monthSpans;
+    // What has no date is in a bin of its own, which is no month.
+    const known = Array.from(everything.perMonth, (n, bin) => n > 0 && spans[bin] !== null);
+    const label = (family) =>
+      [...content.views.map((one) => ({ ...one, key: one.family })), ...families].find(
+        ({ key }) => key === family,
+      )?.label ?? "";
 
     function series(perMonth, [first, last]) {
       const year = 12 / content.cube.monthsPerBin;
       if (!content.months.length) return { labels: [], now: [], before: null, meeting: 0 };
-      const months = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+      const bins = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+      const months = bins.filter((bin) => spans[bin] !== null);
       const at = (bin) => (bin >= 0 && known[bin] ? perMonth[bin] : null);
       const before = months.map((bin) => at(bin - year));
       return {
         labels: months.map((bin) => content.cube.monthLabels[bin]),
         now: months.map(at),
         before: Number.isInteger(year) && before.some((n) => n !== null) ? before : null,
-        meeting: last - first,
+        meeting: months.length - 1,
       };
     }
 
@@ -131,7 +137,10 @@ globalThis.lagesbild ??= {};
       if (content.cube.monthsPerBin !== 1 || !content.months.length) return ["", "unknown"];
       const monthly = [last, last - 1, last - 12].filter((bin) => bin >= 0 && known[bin]);
       const told = monthly.map((bin) =>
-        lb.say(words.phrases.change.month, { n: perMonth[bin], month: content.cube.monthLabels[bin] }),
+        lb.say(words.phrases.change.month, {
+          n: phrases.number(perMonth[bin]),
+          month: content.cube.monthLabels[bin],
+        }),
       );
       const year = last >= 12 && known[last - 12];
       return [told.join(", "), year ? lb.compareTwo(perMonth[last], perMonth[last - 12]) : "unknown"];
@@ -155,15 +164,18 @@ globalThis.lagesbild ??= {};
       }
       const { hours, unknown } = lb.hoursOf(cube, inside.perHour);
       const whole = mask.week.every((on) => on) && content.cube.hoursPerBin === 1;
-      const block = whole ? lb.busiestBlock(hours) : null;
-      const clocked = hours.reduce((a, n) => a + n, 0);
+      const clocked = Math.round(hours.reduce((a, n) => a + n, 0));
+      const busy = whole ? lb.busiestBlock(hours) : null;
+      const block = busy && { ...busy, known: clocked };
       const categories = Array.from(inside.perCategory, (n, i) => [content.cube.categoryLabels[i], n, i])
         .filter(([, n, i]) => n > 0 && mask.category[i])
-        .sort((a, b) => b[1] - a[1])
+        .sort((a, b) => b[1] - a[1] || (keys[a[2]] < keys[b[2]] ? -1 : 1))
         .map(([text, n]) => [text, n]);
       const minutes = presence ? lb.minutesNear(presence, mask, data.cells, own).total : null;
       const [first, last] = filter.months;
-      const months = (last - first + 1) * content.cube.monthsPerBin;
+      const months = spans
+        .slice(first, last + 1)
+        .reduce((n, span) => n + (span ? span[1] - span[0] + 1 : 0), 0);
       const ratio = count / expected;
       const [change, trend] = changeOf(inside.perMonth, last);
       const around = near(own).filter(([, names]) => names);
@@ -232,7 +244,7 @@ globalThis.lagesbild ??= {};
 
     function summaryOf(spots, counted, claims) {
       const told = words.summary;
-      const events = lb.say(told.events, { n: counted.total });
+      const events = lb.say(told.events, { n: phrases.number(counted.total) });
       if (!counted.total) return words.live.nothing;
       if (!claims.enough) return lb.say(told.summary_few, { events });
       if (!spots.length) return lb.say(told.summary_none, { events });

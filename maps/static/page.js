@@ -38,7 +38,8 @@ globalThis.lagesbild ??= {};
     const counted = new Intl.NumberFormat(content.language);
     const live = data.cube && lb.liveViews(data, content);
     for (const view of data.views) live?.finish(view);
-    data.knownName = (spot) => nameInFinished(data.views, spot);
+    const finishedSpots = data.views.flatMap(({ spots }) => spots);
+    data.knownName = ({ cells }) => mostShared(finishedSpots, cells)?.name;
     content.choices = choicesOf(content);
 
     const now = { ...lb.defaultState(content), view: null, then: null, chosen: null, pointed: null };
@@ -98,8 +99,9 @@ globalThis.lagesbild ??= {};
     const usual = () => !live || lb.isDefault(now.filter, content);
     const finished = () => usual() && data.views.find(({ family }) => family === now.filter.family);
 
-    /** Makes the views for what is chosen, and shows them. keep: the hotspot to stay with, by id. */
+    /** Makes the views for what is chosen, and shows them. keep: the id of a hotspot to stay with. */
     function refresh(keep = null) {
+      const left = now.chosen?.id === keep ? now.chosen : null;
       const compared = comparisonNow();
       now.view = compared ? live.of(now.filter) : finished() || live.of(now.filter);
       now.then = null;
@@ -108,7 +110,7 @@ globalThis.lagesbild ??= {};
         const edges = { n: edgesOf("n"), kde: edgesOf("kde") };
         now.then = live.of({ ...now.filter, months: compared.then }, edges);
       }
-      now.chosen = keep && (now.view.spots.find(({ id }) => id === keep) ?? null);
+      now.chosen = keep && sameIn(now.view.spots, keep, left?.cells);
       now.pointed = null;
       key.fill(now.view);
       now.surface = key.surface();
@@ -420,19 +422,20 @@ globalThis.lagesbild ??= {};
     };
   }
 
-  /** The name that a finished view has for a place that shares most cells with a spot. */
-  function nameInFinished(views, { cells }) {
+  /** Of some hotspots the one that shares most cells with a place; null when none shares any. */
+  function mostShared(spots, cells) {
     const wanted = new Set(cells);
-    let most = 0;
-    let name = null;
-    for (const { spots } of views) {
-      for (const spot of spots) {
-        const shared = spot.cells.reduce((n, c) => n + wanted.has(c), 0);
-        if (shared > most) [most, name] = [shared, spot.name];
-      }
+    let [most, best] = [0, null];
+    for (const spot of spots) {
+      const shared = spot.cells.reduce((n, cell) => n + wanted.has(cell), 0);
+      if (shared > most) [most, best] = [shared, spot];
     }
-    return name;
+    return best;
   }
+
+  /** The hotspot with an id, else the one that lies where another did. */
+  const sameIn = (spots, id, cells = []) =>
+    spots.find((spot) => spot.id === id) ?? mostShared(spots, cells);
 
   /** What the search field finds: hotspots, bathing sites, traffic spots, and named places. */
   function findable({ symbols, names }, view) {

@@ -72,8 +72,8 @@ globalThis.lagesbild ??= {};
     function reason({ n, months, ratio, categories, block, minutes }) {
       const against = content.cube.statistics.exposure ? "_exposure" : "";
       const period = say(words.months, { n: months });
-      const dated = content.months.length ? "events" : "undated";
-      const values = { n, months: period, ratio: times(ratio) };
+      const dated = content.months.length && months ? "events" : "undated";
+      const values = { n: number(n), months: period, ratio: times(ratio) };
       const parts = [say(words.reason[dated + against], values)];
       const [first, second] = categories.map(([label]) => inSentence(label));
       if (second) parts.push(say(words.reason.two, { first, second }));
@@ -82,7 +82,8 @@ globalThis.lagesbild ??= {};
       }
       if (block) {
         const { n: share, known } = block;
-        parts.push(say(words.reason.peak, { peak: peak(block), share, known }));
+        const said = { peak: peak(block), share: number(share), known: number(known) };
+        parts.push(say(words.reason.peak, said));
       }
       if (minutes !== null) {
         const key = minutes > 0 ? "patrol" : "no_patrol";
@@ -130,12 +131,18 @@ globalThis.lagesbild ??= {};
 
   /** Numbers the second and later places that would share a name. */
   function tellApart(places, phrases) {
-    const seen = new Map();
-    return places.map((place) => {
-      const name = typeof place === "string" ? place : phrases.place(place);
-      const nth = (seen.get(name) ?? 0) + 1;
-      seen.set(name, nth);
-      return nth > 1 ? `${name} (${nth})` : name;
+    const names = places.map((place) => (typeof place === "string" ? place : phrases.place(place)));
+    const taken = new Set(names);
+    const seen = new Set();
+    return names.map((name) => {
+      if (!seen.has(name)) {
+        seen.add(name);
+        return name;
+      }
+      let nth = 2;
+      while (taken.has(`${name} (${nth})`)) nth += 1;
+      taken.add(`${name} (${nth})`);
+      return `${name} (${nth})`;
     });
   }
 

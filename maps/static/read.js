@@ -94,9 +94,10 @@ globalThis.lagesbild ??= {};
     return sentence.replace(/\{(\w+)\}/g, (blank, name) => String(values[name] ?? blank));
   }
 
-  /** Says an entry of the words, {one, other} by the value n; numbers are written by the caller. */
+  /** Says an entry of the words, {one, other} by n; numbers, n too, are written by the caller. */
   function say(entry, values = {}) {
-    const sentence = typeof entry === "string" ? entry : entry[values.n === 1 ? "one" : "other"];
+    const plural = Number(values.n) === 1 ? "one" : "other";
+    const sentence = typeof entry === "string" ? entry : entry[plural];
     return fill(sentence, values);
   }
 

@@ -509,44 +509,54 @@ globalThis.lagesbild ??= {};
     return stencil;
   }
 
-  /** The positions of cells that hold something, row by row: column and value, from the west. */
-  function heldByRow(values, { column, row }, west, south, high) {
+  /** The positions of cells that hold something, by row from the south. */
+  function heldByRow(values, row, south, high) {
     const rows = Array.from({ length: high }, () => []);
-    for (let i = 0; i < values.length; i += 1) {
-      if (values[i]) rows[row[i] - south].push([column[i] - west, values[i]]);
-    }
+    for (let i = 0; i < values.length; i += 1) if (values[i]) rows[row[i] - south].push(i);
     return rows;
+  }
+
+  /** Adds a row of the kernel for each of some cells to a line that begins some columns before. */
+  function layAlong(line, held, columns, values, kernel, before) {
+    const wide = kernel.length;
+    for (let i = 0; i < held.length; i += 1) {
+      const from = columns[held[i]] + before;
+      const value = values[held[i]];
+      for (let k = 0; k < wide; k += 1) line[from + k] += value * kernel[k];
+    }
+  }
+
+  function addLine(total, at, line, from, wide) {
+    for (let k = 0; k < wide; k += 1) total[at + k] += line[from + k];
   }
 
   function latticeDensity(values, lattice, kde) {
     const { column, row, kind } = lattice;
     const [west, south] = [least(column), least(row)];
     const [wide, high] = [most(column) - west + 1, most(row) - south + 1];
+    const columns = Int32Array.from(column, (one) => one - west);
     const total = new Float64Array(high * wide);
     const stencil = stencilOf(kde, lattice);
-    // On squares a row does the same to the rows as far above and below it: worked out once.
-    const twice = kind === "square";
-    const reach = stencil.reduce((far, { first, values: { length } }) => {
-      return Math.max(far, Math.abs(first), Math.abs(first + length - 1));
-    }, 0);
+    const reach = stencil.reduce(
+      (far, { first, values: { length } }) => Math.max(far, -first, first + length - 1),
+      0,
+    );
     const line = new Float64Array(wide + 2 * reach);
-    heldByRow(values, lattice, west, south, high).forEach((held, here) => {
+    // On squares a row does the same to the rows as far above and below it: worked out once.
+    const mirrored = kind === "square";
+    heldByRow(values, row, south, high).forEach((held, here) => {
       if (!held.length) return;
       for (const { up, first, values: kernel } of stencil) {
-        const targets = twice && up > 0 ? [here + up, here - up] : [here + up];
+        if (mirrored && up < 0) continue;
+        const targets = mirrored && up ? [here + up, here - up] : [here + up];
         const inside = targets.filter((at) => at >= 0 && at < high);
-        if (!inside.length || (twice && up < 0)) continue;
+        if (!inside.length) continue;
         line.fill(0);
-        for (const [at, value] of held) {
-          const from = at + reach + first;
-          for (let k = 0; k < kernel.length; k += 1) line[from + k] += value * kernel[k];
-        }
-        for (const at of inside) {
-          for (let k = 0; k < wide; k += 1) total[at * wide + k] += line[reach + k];
-        }
+        layAlong(line, held, columns, values, kernel, reach + first);
+        for (const at of inside) addLine(total, at * wide, line, reach, wide);
       }
     });
-    return values.map((_, i) => total[(row[i] - south) * wide + column[i] - west]);
+    return values.map((_, i) => total[(row[i] - south) * wide + columns[i]]);
   }
 
   /**
