@@ -147,8 +147,9 @@ def _counts_undated(situation: Situation) -> bool:
     """Say whether the statistics count events without a date, as they do without a period."""
     cube = situation.cube
     undated = int(cube.n[cube.month == UNKNOWN_MONTH].sum())
-    dated = cube.select(months=situation.months).total
-    return undated > 0 and situation.views[0].n == dated + undated
+    if not undated:
+        return False
+    return situation.views[0].n == cube.select(months=situation.months).total + undated
 
 
 def _categories(situation: Situation, months: Months) -> Ints:

@@ -34,6 +34,12 @@ def _texts(path: Path) -> tuple[str, ...]:
 HOSTILE = _texts(Path(__file__).with_name("hostile.txt"))
 """Texts that would do something where they were taken for anything but text; all different."""
 
+SETTLED = """() => new Promise((done) => {
+  const frame = requestAnimationFrame;
+  frame(() => frame(() => setTimeout(() => frame(done), 200)));
+})"""
+"""Waits for the frame in which a choice is taken up, and for what follows it a little later."""
+
 _SILENT = (
     "--no-sandbox",
     "--disable-gpu",

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pages import absent
+from pages import SETTLED, absent
 from situations import situation
 from test_page_live import analysed, some_polygons, usual
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     Act = Callable[[Any], object]
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-AFTER_MS = 250
-"""The table and the patrols follow a change after a while."""
 
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 
@@ -255,7 +252,7 @@ def test_axe_finds_nothing(read: Opener, axe: str, name: str) -> None:
     found = {}
     for state, act in scene.steps.items():
         act(page)
-        page.wait_for_timeout(AFTER_MS)
+        page.evaluate(SETTLED)
         wcag, practice = violations(page)
         if wcag or practice:
             found[state] = {"WCAG": wcag, "good practice": practice}
@@ -269,7 +266,7 @@ def test_the_scenes_are_what_they_are_called(read: Opener) -> None:
         page = read(made(of), at=at, **options)
         for act in acts:
             act(page)
-            page.wait_for_timeout(AFTER_MS)
+            page.evaluate(SETTLED)
         return page
 
     page = after(*FILTERS.values())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
-from pages import HOSTILE
+from pages import HOSTILE, SETTLED
 from pyproj import Transformer
 from situations import hostile_situation, situation
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PAGES = 7
-LATER_MS = 250
-"""The table and the patrols follow a change after a while."""
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360"
     "6060f80f0001040100bf2d9b0a0000000049454e44ae426082"
@@ -64,7 +62,7 @@ class Tour:
 
     def seen(self, step: str) -> None:
         """Look at the page: nothing has run; how many elements, which text."""
-        self.page.wait_for_timeout(LATER_MS)
+        self.page.evaluate(SETTLED)
         assert self.page.evaluate("window.hit") is None, step
         count, drawn, self.texts[step] = self.page.evaluate(_SEEN)
         assert set(drawn) <= DRAWN, step
@@ -219,9 +217,9 @@ def under_the_pointer(page: Any, text: str) -> None:
     )
     # The titles push the map off the screen, and where it gets another size it shows everything.
     page.evaluate("document.querySelector('.masthead').remove(); scrollTo(0, 0)")
-    page.wait_for_timeout(LATER_MS)
+    page.evaluate(SETTLED)
     page.evaluate("(at) => map_0.setView(at, 15, { animate: false })", [lat, lon])
-    page.wait_for_timeout(LATER_MS)
+    page.evaluate(SETTLED)
     box = page.locator("#map_0").bounding_box()
     for beside in (40, 0):
         page.mouse.move(box["x"] + box["width"] / 2 + beside, box["y"] + box["height"] / 2)

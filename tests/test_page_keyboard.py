@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pages import SETTLED
 from test_page_live import analysed
 
 from layers.project import PageWish
@@ -95,7 +96,7 @@ def opened(read: Opener, name: str) -> tuple[Any, list[dict[str, Any]]]:
     act, at, options = STATES[name]
     page = read(offering(), at=at, **options)
     act(page)
-    page.wait_for_timeout(LATER_MS)
+    page.evaluate(SETTLED)
     page.mouse.move(0, 0)
     page.evaluate("document.activeElement.blur()")
     wanted = page.evaluate(_EXPECTED)
@@ -131,7 +132,7 @@ def test_tab_reaches_every_control_in_the_order_of_the_page(read: Opener, name: 
     upwards = [
         (one["html"], other["html"])
         for one, other in pairwise(laid)
-        if other["bottom"] <= one["top"] and other["left"] < one["right"]
+        if not one["overMap"] and other["bottom"] <= one["top"] and other["left"] < one["right"]
         and one["left"] < other["right"]
     ]  # fmt: skip
     assert upwards == []
@@ -186,7 +187,7 @@ LEAST_PIXELS = 120
 """A ring of one pixel around a button of 24 by 24 would be a hundred."""
 
 
-@pytest.mark.parametrize("name", list(STATES)[:5])
+@pytest.mark.parametrize("name", ["as it opens, dark", "a panel, live", "compared"])
 def test_the_focus_is_seen(read: Opener, name: str) -> None:
     """Pictures with and without the focus differ around each control, by a contrast of 3."""
     page, wanted = opened(read, name)
