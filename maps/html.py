@@ -341,6 +341,8 @@ def _how(situation: Situation, words: Words) -> list[str]:
         keys.append("stability")
     if situation.settings.get("exposure"):
         keys.append("exposure")
+    if situation.page.filters:
+        keys.append("live")
     return [words(f"page.how.{key}") for key in keys if words.has(f"page.how.{key}")]
 
 

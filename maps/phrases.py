@@ -47,7 +47,8 @@ def distance(metres: float, words: Words) -> str:
 
 def duration(minutes: float, words: Words) -> str:
     """Write minutes as ``35 min``, ``2 tim 5 min`` or, from five hours, ``65 tim``."""
-    whole = round(minutes) if minutes < _LONG_MINUTES else round(minutes / 60) * 60
+    unit = 1 if minutes < _LONG_MINUTES else 60
+    whole = math.floor(minutes / unit + 0.5) * unit  # halves up, as the page's script has it
     hours, rest = divmod(whole, 60)
     if not hours:
         return words("phrases.minutes", minutes=rest)

@@ -62,6 +62,7 @@ globalThis.lagesbild ??= {};
         if (choices.find((choice) => choice.checked).disabled) {
           (choices.find((choice) => choice.value === FIRST) ?? choices.at(-1)).checked = true;
         }
+        optional("whole-only").hidden = !choices.some((choice) => choice.disabled);
         optional("spots").hidden = !view.spots.length;
         optional("points").hidden = !view.points;
         optional("points").querySelector("span").textContent = words[view.live ? "cells" : "points"];

@@ -237,7 +237,7 @@ globalThis.lagesbild ??= {};
       all.sort((a, b) => b.strength - a.strength || a.cells[0] - b.cells[0]);
       all.forEach((spot, i) => (spot.rank = i + 1));
       withGaps(all);
-      const names = lb.tellApart(all.map((spot) => data.knownName(spot) ?? spot.place), phrases);
+      const names = lb.tellApart(all.map((spot) => data.knownName(spot, filter.family) ?? spot.place), phrases);
       all.forEach((spot, i) => (spot.name = names[i]));
       return all;
     }

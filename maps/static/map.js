@@ -39,6 +39,12 @@ globalThis.lagesbild ??= {};
     const container = map.getContainer();
     const shown = (name) => !now.hidden.has(name);
 
+    // Leaflet moves by itself after keys, the wheel and a drag: at once where the reader wishes it.
+    const { setView, panBy } = map;
+    const still = (options) => (calm() ? { ...options, animate: false } : options);
+    map.setView = (centre, zoom, options) => setView.call(map, centre, zoom, still(options));
+    map.panBy = (by, options) => panBy.call(map, by, still(options));
+
     const renderers = {};
     for (const [name, z] of Object.entries(PANES)) {
       map.createPane(name).style.zIndex = z;
@@ -109,6 +115,10 @@ globalThis.lagesbild ??= {};
     };
     let heaps = [];
     const symbols = group("symbols", (into, frame) => {
+      // Far out the hot cells are what matters: roads and symbols lie below them.
+      map.getPane("roads").style.zIndex = far() ? PANES.mask + 1 : PANES.roads;
+      map.getPane("symbols").style.zIndex = far() ? PANES.mask + 2 : PANES.symbols;
+      container.classList.toggle("far", far());
       heaps = data.symbols.map((layer, k) => {
         if (!shown(`symbols-${k}`)) return [];
         const lines = layer.lines.filter((_, i) => inTime(layer, layer.line_of[i]));

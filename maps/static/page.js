@@ -38,8 +38,12 @@ globalThis.lagesbild ??= {};
     const counted = new Intl.NumberFormat(content.language);
     const live = data.cube && lb.liveViews(data, content);
     for (const view of data.views) live?.finish(view);
+    // What a map calls a place, the same map goes on calling it; else any map that knows it.
     const finishedSpots = data.views.flatMap(({ spots }) => spots);
-    data.knownName = ({ cells }) => mostShared(finishedSpots, cells)?.name;
+    data.knownName = ({ cells }, family) => {
+      const same = data.views.find((view) => view.family === family)?.spots ?? [];
+      return (mostShared(same, cells) ?? mostShared(finishedSpots, cells))?.name;
+    };
     content.choices = choicesOf(content);
 
     const now = { ...lb.defaultState(content), view: null, then: null, chosen: null, pointed: null };
@@ -128,11 +132,16 @@ globalThis.lagesbild ??= {};
       find("summary").ariaLive = controls?.playing() ? "off" : "polite";
       find("summary").textContent = view.summary;
       const changed = usual() ? "" : lb.filterText(now.filter, content, true);
-      find("chosen-text").textContent = changed && `${changed}. ${words.live.recounted}`;
+      const begun = changed.slice(0, 1).toUpperCase() + changed.slice(1);
+      find("chosen-text").textContent = changed && `${begun}. ${words.live.recounted}`;
       find("chosen-text").hidden = !changed;
+      families.classList.toggle("changed", !usual());
+      const whole = String(now.filter.months) === String(content.cube?.period);
+      document.querySelector(".when").classList.toggle("changed", Boolean(live) && !whole);
       const remarks = view.warnings.map((text) => lb.element("p", "remark", text));
-      if (!view.enough && !remarks.length) remarks.push(lb.element("p", "empty", words.few));
-      else if (view.enough && view.tested && !view.spots.length && view.total !== 0) {
+      if (view.total === 0) remarks.push(lb.element("p", "empty", words.live.nothing_help));
+      else if (!view.enough && !remarks.length) remarks.push(lb.element("p", "empty", words.few));
+      else if (view.enough && view.tested && !view.spots.length) {
         remarks.push(lb.element("p", "empty", words.no_spots));
       }
       find("view-notes").replaceChildren(...remarks);
@@ -307,6 +316,7 @@ globalThis.lagesbild ??= {};
     };
     function notesOfPicture() {
       const notes = [now.view.summary, legendForm.querySelector(".legend-note").textContent];
+      notes.push(...[...document.querySelectorAll(".masthead .notice, .cannot li:first-child")].map((one) => one.textContent));
       if (now.then) notes.unshift([...document.querySelectorAll(".swipe-label")].map((one) => one.textContent).join(" | "));
       if (tiles && !now.hidden.includes("tiles")) notes.push(content.tiles.attribution);
       return notes;
@@ -316,7 +326,11 @@ globalThis.lagesbild ??= {};
         container,
         content,
         title: content.title,
-        subtitle: [document.querySelector(".when").innerText, filterText(true)].filter(Boolean).join(" · "),
+        subtitle: [...document.querySelectorAll(".when > *")]
+          .filter((part) => part.offsetParent)
+          .map((part) => part.textContent)
+          .concat(filterText(true) || [])
+          .join(" · "),
         legend: lb.legendGroups(legendForm),
         notes: notesOfPicture(),
       });
@@ -383,7 +397,7 @@ globalThis.lagesbild ??= {};
       document.documentElement.classList.add("printing");
       key.open(true);
       map.invalidateSize({ animate: false, pan: false });
-      map.fitBounds(now.chosen ? before : drawn.home, { animate: false });
+      map.fitBounds(moved ? before : drawn.home, { animate: false });
     });
     addEventListener("afterprint", () => {
       document.documentElement.classList.remove("printing");
