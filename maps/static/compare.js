@@ -4,6 +4,8 @@ globalThis.lagesbild ??= {};
 {
   const lb = globalThis.lagesbild;
   const MONTHS_BACK = { month: 1, year: 12 };
+  /** Shares of the map's width below which one side of the line has no room for its label. */
+  const NARROW = 0.12;
   const STATUSES = ["new", "gone", "grown", "fewer", "same", "few"];
   const STATUS_OF = { up: "grown", down: "fewer", same: "same", few: "few" };
 
@@ -39,10 +41,11 @@ globalThis.lagesbild ??= {};
     return { now: sum(counted.now), then: sum(counted.then) };
   }
 
-  /** The times of a comparison in words: {now, then, countedNow, countedThen}. */
-  function timesOf({ now, then, counted }, content) {
+  /** The times of a comparison in words: {now, then, countedNow, countedThen}; and its choice. */
+  function timesOf({ choice, now, then, counted }, content) {
     const text = (months) => lb.monthsText(months, content);
     return {
+      choice,
       now: text(now),
       then: text(then),
       countedNow: text(counted.now),
@@ -165,6 +168,21 @@ globalThis.lagesbild ??= {};
 
   const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
+  /** Came or went by its cells alone: its counts are too few to show any difference. */
+  const unsure = ({ status, now, then }) =>
+    (status === "new" || status === "gone") && lb.compareTwo(now, then) === "few";
+
+  /**
+   * What a status means for its places. Where the periods overlap, only their latest months are
+   * counted, and a place without events in either has come or gone by what lay further back.
+   */
+  function meansOf(status, places, { words: { compare }, whole, times }) {
+    const means = compare[`${status}_means`];
+    const moved = compare[`${status}_moved`];
+    if (whole || !moved || !places.some(({ now, then }) => !now && !then)) return means;
+    return `${means} ${lb.fill(moved, { step: compare[`step_${times.choice}`] })}`;
+  }
+
   function placeItem(place, { words, told, go, point }) {
     const { name, now, then, nowSpots, thenSpots } = place;
     const ranks = nowSpots.map(({ rank }) => lb.element("span", "rank", String(rank)));
@@ -190,6 +208,7 @@ globalThis.lagesbild ??= {};
         "compare-counts",
         seen,
         lb.element("span", "hidden", lb.fill(words.compare.counts, counts)),
+        ...(unsure(place) ? [" ", lb.element("small", "", words.compare.few_events)] : []),
       ),
     );
     button.type = "button";
@@ -219,9 +238,11 @@ globalThis.lagesbild ??= {};
     const { compare } = words;
     const told = new Intl.NumberFormat(language);
     const title = { now: capital(times.countedNow), then: times.countedThen };
+    const what = [lb.fill(whole ? compare.what_whole : compare.what, times)];
+    if (places?.length) what.push(compare.cells);
     const head = [
       lb.element("h2", "", lb.fill(compare.title, title)),
-      lb.element("p", "compare-what", lb.fill(whole ? compare.what_whole : compare.what, times)),
+      lb.element("p", "compare-what", what.join(" ")),
     ];
     if (!places) {
       root.replaceChildren(...head, lb.element("p", "empty", compare.lacking));
@@ -242,7 +263,7 @@ globalThis.lagesbild ??= {};
           `${lb.say(compare[status], { n })} `,
           lb.element("b", "", told.format(n)),
         ),
-        lb.element("p", "compare-means", compare[`${status}_means`]),
+        lb.element("p", "compare-means", meansOf(status, mine, { words, whole, times })),
         lb.element("ul", "", ...mine.map((one) => placeItem(one, { words, told, go, point }))),
       );
     });
@@ -350,6 +371,8 @@ globalThis.lagesbild ??= {};
     function place() {
       const fraction = Number(grip.value) / 100;
       for (const element of made) element.style.setProperty("--at", fraction);
+      labels.classList.toggle("without-then", fraction < NARROW);
+      labels.classList.toggle("without-now", fraction > 1 - NARROW);
       const n = Math.round(grip.value);
       grip.setAttribute("aria-valuetext", lb.fill(compare.grip_at, { n, then: left, now: right }));
       x = line.offsetLeft + line.offsetWidth / 2;
@@ -384,6 +407,8 @@ globalThis.lagesbild ??= {};
     compared,
     statusWord,
     spotStatuses,
+    unsure,
+    meansOf,
     fillCompare,
     comparePicker,
     swipe,

@@ -117,8 +117,7 @@ globalThis.lagesbild ??= {};
         ? element(
             "p",
             "said",
-            lb.fill(words.panel.most_hours, { peak: spot.peak }),
-            block ? ` ${words.panel.framed}` : "",
+            lb.fill(words.panel[block ? "framed" : "most_hours"], { peak: spot.peak }),
           )
         : null,
       lb.hourMatrix(spot.hours, days, {

@@ -363,16 +363,33 @@ globalThis.lagesbild ??= {};
   ];
   const TIMES = [[0, 6], [6, 12], [12, 18], [18, 24]];
 
+  /** The hours of a quarter of the day that are let through on each of some days, as runs. */
+  function trimmed([from, to], [firstDay, days], lets) {
+    const found = [];
+    for (let hour = from; hour < to; hour += 1) {
+      let every = true;
+      for (let day = firstDay; day < firstDay + days; day += 1) {
+        every &&= lets(24 * (day % 7) + hour);
+      }
+      if (!every) continue;
+      if (found.at(-1)?.[1] === hour) found.at(-1)[1] = hour + 1;
+      else found.push([hour, hour + 1]);
+    }
+    return found;
+  }
+
   /**
    * The days and quarter of the day whose share of the events most exceeds its share of the
-   * minutes: {firstDay, lastDay, firstHour, lastHour, events, minutes} (shares); null without both.
+   * minutes: {firstDay, lastDay, firstHour, lastHour, events, minutes} (shares). Only hours that
+   * lets(hour of the week) lets through are part of it. null without events, minutes or hours.
    */
-  function tellingBlock(events, present) {
+  function tellingBlock(events, present, lets = () => true) {
     const [allEvents, allMinutes] = [sum(events), sum(present)];
     if (!allEvents || !allMinutes) return null;
     let best = null;
-    for (const [firstDay, days] of DAY_RUNS) {
-      for (const [from, to] of TIMES) {
+    for (const run of DAY_RUNS) {
+      const [firstDay, days] = run;
+      for (const [from, to] of TIMES.flatMap((time) => trimmed(time, run, lets))) {
         let [n, m] = [0, 0];
         for (let day = firstDay; day < firstDay + days; day += 1) {
           for (let hour = from; hour < to; hour += 1) {
@@ -447,7 +464,7 @@ globalThis.lagesbild ??= {};
     return chart;
   }
 
-  /** What shade and marks mean, in words with a picture of each. */
+  /** What shade and marks mean, in words with a picture of each; nothing of what there is none. */
   function keyOf(events, present, { words, phrases }) {
     const drawing = (width, ...shapes) => {
       const about = { viewBox: `0 0 ${width} 15`, width, height: 15, "aria-hidden": "true" };
@@ -467,11 +484,16 @@ globalThis.lagesbild ??= {};
       count: phrases.number(largest(events)),
       time: phrases.duration(largest(present)),
     };
+    const row = (is, picture, text) => (is ? lb.element("li", "", picture, text) : null);
     return lb.element(
       "ul",
       "presence-key",
-      lb.element("li", "", drawing(75, ...squares), lb.say(words.key_events, told)),
-      lb.element("li", "", drawing(47, ...marks), lb.say(words.key_minutes, told)),
+      row(largest(events) > 0, drawing(75, ...squares), lb.say(words.key_events, told)),
+      row(
+        told.time !== phrases.duration(0),
+        drawing(47, ...marks),
+        lb.say(words.key_minutes, told),
+      ),
     );
   }
 
@@ -512,14 +534,14 @@ globalThis.lagesbild ??= {};
   }
 
   /** The sentence that says when trouble has fewest patrols, or that they follow each other. */
-  function summaryOf(events, present, of, { words, phrases, percent }) {
+  function summaryOf(events, present, lets, of, { words, phrases, percent }) {
     const n = Math.round(sum(events));
     if (n < LEAST_HOURS) return lb.say(words.few, { n, count: phrases.number(n) });
     const minutes = Math.round(sum(present));
     if (!minutes) return of ? words.none_near : words.none_then;
-    const block = tellingBlock(events, present);
+    const block = tellingBlock(events, present, lets);
     const values = { n: minutes, minutes: phrases.number(minutes) };
-    if (block.events - block.minutes < TELLING) return lb.say(words.even, values);
+    if (!block || block.events - block.minutes < TELLING) return lb.say(words.even, values);
     return lb.say(of ? words.telling_near : words.telling, {
       ...values,
       when: phrases.peak(block),
@@ -594,6 +616,10 @@ globalThis.lagesbild ??= {};
       root.replaceChildren(title, say("none_in_months"));
       return;
     }
+    if (!counted.total) {
+      root.replaceChildren(title, say("no_events"));
+      return;
+    }
     if (scopes.get(root)?.chosen !== chosen) scopes.set(root, { chosen, whole: !chosen });
     const scope = scopes.get(root);
     const division = divisionOf(cube);
@@ -605,7 +631,8 @@ globalThis.lagesbild ??= {};
       const near = spot ? minutesNear(presence, mask, cells, spot.cells) : here;
       const events = eventsOf(inside, cube, mask.week);
       const present = minutesOf(near, presence, mask.week);
-      const sentence = summaryOf(events, present, spot, tools);
+      const lets = (hour) => Boolean(mask.week[presence.hourBin[hour]]);
+      const sentence = summaryOf(events, present, lets, spot, tools);
       const summary = lb.element("p", "presence-summary", division.full ? sentence : words.coarse);
       summary.setAttribute("role", "status");
       const details = lb.element(

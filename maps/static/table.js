@@ -6,7 +6,7 @@ globalThis.lagesbild ??= {};
   const { element, known } = lb;
   const MOST_KINDS = 3;
   const STEADY = { fragile: 1, fairly: 2, stable: 3 };
-  const TRENDS = { down: 1, same: 2, few: 2, up: 3 };
+  const TRENDS = { down: 1, same: 2, few: 2, up: 3 }; // "unknown" is none of them
   const chosen = new WeakMap();
 
   /** The first number in a text of the language: 1234.5 of "1 234,5 hektar"; null without one. */
@@ -23,7 +23,10 @@ globalThis.lagesbild ??= {};
     return p !== null && text.includes("<") ? p * 0.999 : p;
   }
 
-  /** What the columns hold: text for the reader, value to sort by, way of the first sorting. */
+  /**
+   * What the columns hold: text for the reader, value to sort by, way of the first sorting; own is
+   * what a hotspot itself has there, where the text falls back on something else.
+   */
   function columnsOf({ content, words, counted }) {
     const { language } = content;
     const size = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
@@ -40,8 +43,9 @@ globalThis.lagesbild ??= {};
       { key: "events", text: (s) => s.n, value: (s) => s.count, way: -1, number: true },
       {
         key: "weighted",
-        text: (s) => s.weighted,
-        value: (s) => numberIn(s.weighted, language),
+        text: (s) => s.weighted || s.n, // only what differs from the count is told apart
+        own: (s) => s.weighted,
+        value: (s) => numberIn(s.weighted, language) ?? s.count,
         way: -1,
         number: true,
       },
@@ -57,8 +61,8 @@ globalThis.lagesbild ??= {};
       { key: "change", text: (s) => s.change, value: (s) => month(s), way: -1 },
       {
         key: "trend",
-        text: (s) => s.trend,
-        value: (s) => TRENDS[s.trend_kind] ?? s.trend,
+        text: (s) => (TRENDS[s.trend_kind] ? words.table[`trend_${s.trend_kind}`] : ""),
+        value: (s) => TRENDS[s.trend_kind],
         way: -1,
       },
       { key: "recent", text: (s) => s.recent, value: (s) => s.recent, way: 1 },
@@ -149,8 +153,8 @@ globalThis.lagesbild ??= {};
       root.replaceChildren(element("p", "empty", told.none));
       return;
     }
-    const columns = columnsOf(tools).filter(({ text }) =>
-      view.spots.some((spot) => known(text(spot))),
+    const columns = columnsOf(tools).filter(({ text, own = text }) =>
+      view.spots.some((spot) => known(own(spot))),
     );
     let sorting = chosen.get(root) ?? { key: "rank", way: 1 };
     if (!columns.some(({ key }) => key === sorting.key)) sorting = { key: "rank", way: 1 };

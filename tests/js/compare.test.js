@@ -5,6 +5,7 @@ const test = require("node:test");
 const statics = path.join(__dirname, "../../maps/static");
 for (const name of ["read", "statistics", "filters", "compare"]) require(`${statics}/${name}.js`);
 const { compared, comparison, countsOf, spotStatuses, statusWord, timesOf } = globalThis.lagesbild;
+const { meansOf, unsure } = globalThis.lagesbild;
 
 /** A view whose hotspots hold these cells; rank is the order, and a cell c spans [c, c + 1]. */
 function view(prefix, ...groups) {
@@ -151,6 +152,7 @@ test("the times of a comparison are said as people do", () => {
   const cube = { monthsPerBin: 1, monthLabels: names, firstMonth: 2020 * 12 + 10 };
   const found = comparison("month", [1, 3], cube, known(4));
   assert.deepEqual(timesOf(found, { language: "sv", cube }), {
+    choice: "month",
     now: "december 2020 – februari 2021",
     then: "november 2020 – januari 2021",
     countedNow: "februari 2021",
@@ -165,4 +167,36 @@ test("every hotspot of either time gets its place's status as a word, in the sin
   const statuses = spotStatuses(compared(now, then, counting({})), words);
   assert.deepEqual(now.spots.map((spot) => statuses.get(spot)), ["För litet", "För litet", "Ny"]);
   assert.deepEqual(then.spots.map((spot) => statuses.get(spot)), ["För litet", "Borta"]);
+});
+
+test("few events are told of what is new or gone, where no difference could be shown", () => {
+  // 2 · 0.5⁵ = 0.0625 is more than 5 %, 2 · 0.5⁶ = 0.031 is not.
+  const told = (status, now, then) => unsure({ status, now, then });
+  assert.deepEqual([told("new", 5, 0), told("new", 6, 0), told("gone", 0, 0)], [true, false, true]);
+  assert.equal(told("gone", 3, 30), false);
+  assert.equal(told("few", 1, 2), false, "its heading says it");
+});
+
+test("places without events are explained by the period that moved, where periods overlap", () => {
+  const words = {
+    compare: {
+      new_means: "Ny.",
+      new_moved: "Kom in när perioden flyttades {step}.",
+      gone_means: "Borta.",
+      gone_moved: "Föll ur när perioden flyttades {step}.",
+      same_means: "Lika.",
+      step_month: "en månad",
+      step_year: "ett år",
+    },
+  };
+  const [none, some] = [{ now: 0, then: 0 }, { now: 0, then: 4 }];
+  const means = (status, places, whole, choice) =>
+    meansOf(status, places, { words, whole, times: { choice } });
+  const month = "Ny. Kom in när perioden flyttades en månad.";
+  assert.equal(means("new", [some, none], false, "month"), month);
+  const year = "Borta. Föll ur när perioden flyttades ett år.";
+  assert.equal(means("gone", [none], false, "year"), year);
+  assert.equal(means("new", [some], false, "month"), "Ny.");
+  assert.equal(means("new", [none], true, "month"), "Ny.");
+  assert.equal(means("same", [none], false, "month"), "Lika.");
 });

@@ -1,7 +1,7 @@
 "use strict";
 const assert = require("node:assert");
 const test = require("node:test");
-const names = ["read", "charts", "ranking", "panel", "table"];
+const names = ["read", "charts", "ranking", "panel", "table", "statistics"];
 for (const name of names) require(`../../maps/static/${name}.js`);
 const lb = globalThis.lagesbild;
 
@@ -46,6 +46,109 @@ test("a block over midnight or over the week's end is framed in pieces", () => {
     [0, 4],
   ]);
   assert.deepEqual(lb.runs(5, 5, 24), [[5, 6]]);
+});
+
+/** Numbers from 0 up to but not including 1, the same each time. */
+function random(seed) {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** Random weeks in which some evening or night is busy: three weekdays and 2 to 8 hours. */
+function busyWeeks(many) {
+  const next = random(7);
+  return Array.from({ length: many }, () => {
+    const hours = Float64Array.from({ length: 168 }, () => Math.floor(3 * next()));
+    const [first, long] = [Math.floor(168 * next()), 2 + Math.floor(7 * next())];
+    const days = [1, 2, 3, 5, 7][Math.floor(5 * next())];
+    for (let day = 0; day < days; day += 1) {
+      for (let i = 0; i < long; i += 1) hours[(first + 24 * day + i) % 168] += 4 + 6 * next();
+    }
+    return hours;
+  });
+}
+
+/** What draws in Node: elements that remember their attributes and children. */
+function drawingIn(act) {
+  globalThis.document = {
+    createElementNS: (_, name) => ({
+      name,
+      attributes: {},
+      children: [],
+      setAttribute(key, value) {
+        this.attributes[key] = value;
+      },
+      append(...some) {
+        this.children.push(...some);
+      },
+    }),
+  };
+  try {
+    return act();
+  } finally {
+    delete globalThis.document;
+  }
+}
+
+const DAYS = ["må", "ti", "on", "to", "fr", "lö", "sö"];
+
+/** Frames [x, y, width, height] of a drawn week, and its squares by hour of the week. */
+function drawnWeek(hours, block) {
+  const told = new Intl.NumberFormat("sv");
+  const chart = drawingIn(() => lb.hourMatrix(hours, DAYS, { label: "", told, block, all: "" }));
+  const rects = chart.children.filter(({ name }) => name === "rect").map((one) => one.attributes);
+  return {
+    frames: rects.filter((one) => one.class === "block"),
+    squares: rects.filter((one) => /^step-/.test(one.class)),
+  };
+}
+
+test("the framed squares of any week hold just the events of its busiest block", () => {
+  let [wrapped, whole, split] = [0, 0, 0];
+  for (const hours of busyWeeks(400)) {
+    const block = lb.busiestBlock(hours);
+    if (!block) continue;
+    const { frames, squares } = drawnWeek(hours, block);
+    assert.equal(squares.length, 168);
+    const inside = squares.map(({ x, y, width, height }) =>
+      frames.filter(
+        (one) =>
+          x >= one.x &&
+          y >= one.y &&
+          x + width <= one.x + one.width &&
+          y + height <= one.y + one.height,
+      ).length,
+    );
+    assert.ok(Math.max(...inside) === 1, "no square is in two frames");
+    const n = hours.reduce((sum, value, hour) => sum + value * inside[hour], 0);
+    assert.ok(Math.abs(n - block.n) < 1e-6, `${JSON.stringify(block)}: ${n}`);
+    const over = block.firstHour > block.lastHour;
+    wrapped += over;
+    whole += over && (block.lastDay - block.firstDay + 7) % 7 === 6;
+    split += over && block.lastDay === 6 && block.firstDay !== 0;
+  }
+  // Nights, nights of all days, and nights of Sunday: each was among the weeks.
+  assert.ok(wrapped > 50 && whole > 5 && split > 5, `${[wrapped, whole, split]}`);
+});
+
+test("Friday and Saturday nights are framed until Saturday and Sunday morning", () => {
+  const block = (firstDay, lastDay) => ({ firstDay, lastDay, firstHour: 22, lastHour: 1 });
+  assert.deepEqual(lb.framesOf(block(4, 5)), [
+    [[4, 6], [22, 24]],
+    [[5, 7], [0, 2]],
+  ]);
+  assert.deepEqual(lb.framesOf(block(5, 6)), [
+    [[5, 7], [22, 24]],
+    [[6, 7], [0, 2]],
+    [[0, 1], [0, 2]],
+  ]);
+  assert.deepEqual(lb.framesOf(block(3, 2)), [
+    [[0, 7], [22, 24]],
+    [[0, 7], [0, 2]],
+  ]);
 });
 
 const words = {
@@ -109,7 +212,15 @@ test("a number is found in a text of either language", () => {
 
 const tools = {
   content: { language: "sv" },
-  words: { table: { kind: "{label} ({n})" } },
+  words: {
+    table: {
+      kind: "{label} ({n})",
+      trend_up: "fler",
+      trend_down: "färre",
+      trend_same: "ingen säker skillnad",
+      trend_few: "för få",
+    },
+  },
   counted: new Intl.NumberFormat("sv"),
 };
 const columns = lb.columnsOf(tools);
@@ -163,6 +274,33 @@ test("a hotspot's own facts sort by what they mean, not by their letters", () =>
   assert.deepEqual(ranks(spots, "stability", -1), [1, 3, 2]);
   assert.deepEqual(ranks(spots, "peak", 1), [2, 3, 1]);
   assert.deepEqual(ranks(spots, "trend", -1), [2, 3, 1]);
+});
+
+test("the year before is told in a word, and what cannot be compared in none", () => {
+  const said = (kind) => column("trend").text({ trend: "fler än i fjol", trend_kind: kind });
+  assert.deepEqual(["up", "down", "same", "few", "unknown", undefined].map(said), [
+    "fler",
+    "färre",
+    "ingen säker skillnad",
+    "för få",
+    "",
+    "",
+  ]);
+  const spots = ["unknown", "down", "up"].map((kind, i) => spot(i + 1, { trend_kind: kind }));
+  assert.deepEqual(ranks(spots, "trend", -1), [3, 2, 1]);
+  assert.deepEqual(ranks(spots, "trend", 1), [2, 3, 1]);
+});
+
+test("a weighted count that is the count itself is told and sorted as the count", () => {
+  const spots = [
+    spot(1, { n: "40", count: 40, weighted: "" }),
+    spot(2, { n: "9", count: 9, weighted: "1\u00a0300,5" }),
+    spot(3, { n: "1\u00a0200", count: 1200, weighted: "" }),
+  ];
+  const { text, own } = column("weighted");
+  assert.deepEqual(spots.map(text), ["40", "1\u00a0300,5", "1\u00a0200"]);
+  assert.deepEqual(ranks(spots, "weighted", -1), [2, 3, 1]);
+  assert.deepEqual(spots.map(own), ["", "1\u00a0300,5", ""], "the column is there for one only");
 });
 
 test("what a live hotspot lacks is absent, never undefined", () => {

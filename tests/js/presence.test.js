@@ -360,6 +360,32 @@ test("a block may run over Sunday to Monday", () => {
   assert.deepEqual([firstDay, lastDay, firstHour, lastHour], [6, 0, 0, 5]);
 });
 
+test("the named hours are hours that the mask lets through, on each of the named days", () => {
+  const named = (from, to, days, events, present) => {
+    const open = (hour) => days[Math.floor(hour / 24)] && hour % 24 >= from && hour % 24 < to;
+    const block = lb.tellingBlock(events, present, open);
+    const { firstDay, lastDay, firstHour, lastHour } = block;
+    return [firstDay, lastDay, firstHour, lastHour, block.events, block.minutes];
+  };
+  const every = new Array(7).fill(true);
+  const events = hours([[4 * 24 + 20, 6], [5 * 24 + 21, 4], [24 + 19, 10]]);
+  const present = hours([[4 * 24 + 20, 30], [24 + 19, 270]]);
+  assert.deepEqual(named(19, 22, every, events, present), [4, 5, 19, 21, 0.5, 0.1]);
+  // Friday and Monday alone: no two days in a row, so one is named.
+  const some = [true, false, false, false, true, false, false];
+  const [friday, monday] = [hours([[4 * 24 + 20, 6]]), hours([[19, 9]])];
+  assert.deepEqual(named(20, 24, some, friday, hours([[22, 9]])), [4, 4, 20, 23, 1, 0]);
+  assert.deepEqual(named(16, 20, some, monday, hours([[4 * 24 + 17, 9]])), [0, 0, 18, 19, 1, 0]);
+  assert.equal(lb.tellingBlock(events, present, () => false), null);
+});
+
+test("a filter over midnight: what is left of a quarter at either end is not named as one", () => {
+  // 04 to 02: of the night, 00–02 and 04–06 are let through, and the events lie in the latter.
+  const open = (hour) => hour % 24 < 2 || hour % 24 >= 4;
+  const block = lb.tellingBlock(hours([[53, 5]]), hours([[48, 5]]), open);
+  assert.deepEqual([block.firstDay, block.firstHour, block.lastHour], [2, 4, 5]);
+});
+
 test("no block without events or without minutes", () => {
   assert.equal(lb.tellingBlock(hours([]), hours([[1, 1]])), null);
   assert.equal(lb.tellingBlock(hours([[1, 1]]), hours([])), null);
