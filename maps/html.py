@@ -14,7 +14,7 @@ from geo.crs import system_name
 from geo.months import month_text
 from maps import bathing, phrases, presence
 from maps.ground import background, names
-from maps.live import live, month_bins
+from maps.live import MOST_BYTES, live, month_bins
 from maps.mercator import fit_mercator
 from maps.naming import Gazetteer
 from maps.offline import OfflineMap, OfflinePage
@@ -45,6 +45,12 @@ MOST_ANCHORS = 1000
 MOST_SPOTS = 60
 """Hotspots of one map that the page lists and draws; the tables hold all of them."""
 
+MOST_PAGE = 4_000_000
+"""Bytes of a page; where it would be more, the page counts more coarsely, or not at all."""
+
+_SHARES = (1.0, 0.6, 0.3, 0.1, 0.0)
+"""Shares of the room for counting that are tried in turn."""
+
 _MARGIN = 0.12
 
 
@@ -54,10 +60,22 @@ def write_page(situation: Situation, path: Path, language: str) -> None:
 
 
 def page_html(situation: Situation, language: str) -> str:
-    """Make the page: one HTML file that asks for nothing outside itself."""
+    """Make the page: one HTML file of at most ``MOST_PAGE`` bytes that asks for nothing else.
+
+    Only a page whose finished maps alone are larger is larger.
+    """
     words = words_of(language)
+    for share in _SHARES:
+        page = _rendered(situation, words, round(MOST_BYTES * share))
+        if len(page.encode("utf-8")) <= MOST_PAGE:
+            break
+    return page
+
+
+def _rendered(situation: Situation, words: Words, room: int) -> str:
+    """Render the page with so many bytes of room for what it counts anew."""
     streams = Streams()
-    content = _content(situation, words, streams)
+    content = _content(situation, words, streams, room)
     shown = OfflineMap(
         location=[0.0, 0.0],
         zoom_start=8,
@@ -105,10 +123,10 @@ def _surfaces(content: dict[str, Any]) -> list[str]:
     return [name for name in names if name in counted or _any(content["views"], name)]
 
 
-def _content(situation: Situation, words: Words, streams: Streams) -> dict[str, Any]:
+def _content(situation: Situation, words: Words, streams: Streams, room: int) -> dict[str, Any]:
     """Gather all that the page's script needs; numbers go into the streams."""
     window = _window(situation)
-    cube = _cube(situation, words, streams)
+    cube = _cube(situation, words, streams, room)
     months = None if cube is None else month_bins(situation, cube["monthsPerBin"])
     return {
         "cube": cube,
@@ -140,11 +158,11 @@ def _content(situation: Situation, words: Words, streams: Streams) -> dict[str, 
     }
 
 
-def _cube(situation: Situation, words: Words, streams: Streams) -> dict[str, Any] | None:
+def _cube(situation: Situation, words: Words, streams: Streams, room: int) -> dict[str, Any] | None:
     """Pack the events for the filters; None where the project wants none, or there are none."""
     if not situation.page.filters:
         return None
-    cube = live(situation, words, streams)
+    cube = live(situation, words, streams, room)
     if cube is None:
         return None
     dated = [i for i, span in enumerate(cube["monthSpans"]) if span is not None]

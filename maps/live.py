@@ -84,7 +84,9 @@ class Rows:
     held_weight: Floats | None = None
 
 
-def live(situation: Situation, words: Words, streams: Streams) -> dict[str, Any] | None:
+def live(
+    situation: Situation, words: Words, streams: Streams, most: int | None = None
+) -> dict[str, Any] | None:
     """Describe all events by cell, month, category and hour; the numbers go into the streams.
 
     Months run from the first with an event (``MOST_BACK`` at most, but always the whole period) to
@@ -93,9 +95,11 @@ def live(situation: Situation, words: Words, streams: Streams) -> dict[str, Any]
     too: then they have a bin of their own, the first. So the period's bins together hold exactly
     the events of the first view.
 
-    Where that would be more than ``MOST_BYTES``, hours are counted together, then months, and
-    ``coarse`` says so. None where there are no events, or where even that does not help.
+    Where that would be more than ``most`` (``MOST_BYTES`` unless told), hours are counted
+    together, then months, and ``coarse`` says so. None where there are no events, or where even
+    that does not help.
     """
+    most = MOST_BYTES if most is None else most
     for hours, step in _ladder(situation):
         months = month_bins(situation, step)
         categories = _categories(situation, months)
@@ -105,7 +109,7 @@ def live(situation: Situation, words: Words, streams: Streams) -> dict[str, Any]
         trial = Streams()
         _pack(situation, rows, months, trial)
         # Nothing but the size is wanted of a trial; what is far too large needs no compression.
-        if len(rows.n) <= 4 * MOST_BYTES and len(bytes_block(trial.data).text) <= MOST_BYTES:
+        if len(rows.n) <= 4 * most and len(bytes_block(trial.data).text) <= most:
             return _told(situation, categories, months, hours, step, words) | _pack(
                 situation, rows, months, streams
             )

@@ -23,6 +23,7 @@ from pages import HOSTILE, absent, big_situation
 from pyproj import Transformer
 from situations import situation
 
+import maps.html as html_module
 from maps.html import page_html, write_page
 from maps.mercator import ERROR_M, Projection, fit_mercator
 from maps.packing import Block, Streams, bytes_block, json_block, lines_of, varints
@@ -247,6 +248,21 @@ def test_ninety_thousand_cells_and_a_million_events_stay_small() -> None:
     view = content_of(page)["views"][0]
     assert len(view["spots"]) == 60
     assert "20 till" in view["more"]
+
+
+def test_a_page_keeps_its_size_by_counting_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that would be too large is made with less room for what it counts; maps stay whole."""
+    full = page_html(situation(), "sv")
+    most = round(len(full.encode()) * 0.99)
+    monkeypatch.setattr(html_module, "MOST_PAGE", most)
+    page = page_html(situation(), "sv")
+    assert len(page.encode()) <= most
+    (before, after) = (content_of(one) for one in (full, page))
+    assert before["cube"]["hoursPerBin"] == 1
+    assert after["cube"] is None
+    names = [[spot["name"] for spot in one["views"][0]["spots"]] for one in (before, after)]
+    assert names[0] == names[1]
+    assert len(names[0]) == 3
 
 
 def test_the_scripts_pass_their_own_tests() -> None:

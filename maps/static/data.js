@@ -12,13 +12,18 @@ globalThis.lagesbild ??= {};
     const points = (packed) => lb.unpackPoints(bytes, packed, project);
     const whole = (packed) => lb.numbers(bytes, packed);
     const cells = cellsOf(content.cells, bytes, project);
+    let stats = null;
     const cube = content.cube && lb.unpackCube(bytes, content.cube, cells.count);
     return {
       project,
       area: shapes(content.area),
       cells,
       cube,
-      stats: content.cube && lb.unpackStatistics(bytes, content.cube.statistics, cells),
+      /** What cells are tested with; a page that is only read needs none of it. */
+      get stats() {
+        stats ??= lb.unpackStatistics(bytes, content.cube.statistics, cells);
+        return stats;
+      },
       presence: content.presence && lb.unpackPresence(bytes, content.presence, cells.count, cube?.hourBin),
       anchors: anchorsOf(content.anchors, bytes),
       background: content.background.map((one) => ({ ...one, shapes: shapes(one.shapes) })),

@@ -87,7 +87,7 @@ globalThis.lagesbild ??= {};
   function liveViews(data, content) {
     const { cube, presence } = data;
     const { families, categoryKeys: keys } = content.cube;
-    const { stats } = data;
+    const { kde } = content.cube.statistics;
     const words = content.words;
     const phrases = lb.phrasesOf(content);
     const kept = new Map();
@@ -151,7 +151,7 @@ globalThis.lagesbild ??= {};
       const inside = lb.countIn(cube, mask, own);
       const sum = (values) => own.reduce((a, c) => a + values[c], 0);
       const [count, weighed] = [sum(n), sum(weight)];
-      const expected = total * sum(stats.share);
+      const expected = total * sum(data.stats.share);
       const middle = [0, 0];
       let busiest = own[0];
       let best = own[0];
@@ -182,7 +182,7 @@ globalThis.lagesbild ??= {};
       const [x, y] = middle.map(Math.round);
       const xy = new Float64Array(2);
       data.project(x, y, xy, 0);
-      const hectares = sum(stats.area) / 1e4;
+      const hectares = sum(data.stats.area) / 1e4;
       return {
         id: `live-${filter.family}-${busiest}`,
         rank: 0,
@@ -232,7 +232,7 @@ globalThis.lagesbild ??= {};
     }
 
     function found(filter, mask, counted, claims) {
-      const groups = lb.groups(claims.hot, counted.n, stats);
+      const groups = lb.groups(claims.hot, counted.n, data.stats);
       const all = groups.map((own) => spotOf(own, filter, mask, counted, claims));
       all.sort((a, b) => b.strength - a.strength || a.cells[0] - b.cells[0]);
       all.forEach((spot, i) => (spot.rank = i + 1));
@@ -268,16 +268,16 @@ globalThis.lagesbild ??= {};
       const mask = lb.maskOf(filter, cube);
       const counted = lb.count(cube, mask);
       const weighed = counted.weight;
-      const claims = lb.claims(counted.n, weighed, stats);
+      const claims = lb.claims(counted.n, weighed, data.stats);
       const all = claims.enough ? found(filter, mask, counted, claims) : [];
       const spots = all.slice(0, MOST_SPOTS);
       const number = phrases.number;
       const surfaces = new Map();
-      const density = () => lb.density(weighed, stats);
+      const density = () => lb.density(weighed, data.stats);
       const makers = {
         bin: () => (claims.bin.some((bin) => bin) ? binSurface(claims.bin, null, words) : null),
         n: () => countSurface(counted.n, number, edges?.n),
-        kde: () => (stats.kde ? densitySurface(density(), number, edges?.kde) : null),
+        kde: () => (kde ? densitySurface(density(), number, edges?.kde) : null),
         ...patrolSurfaces(() => counted, mask),
       };
       const warnings = [];
@@ -305,7 +305,7 @@ globalThis.lagesbild ??= {};
         alerts: [],
         facts: [],
         countOf: (cell) => counted.n[cell],
-        has: (name) => name in makers && (name !== "kde" || stats.kde !== null),
+        has: (name) => name in makers && (name !== "kde" || kde !== null),
         surface(name) {
           if (!surfaces.has(name)) surfaces.set(name, makers[name]?.() ?? null);
           return surfaces.get(name);
@@ -324,10 +324,11 @@ globalThis.lagesbild ??= {};
     }
 
     /**
-     * Gives a finished view what the cube can tell: its counts, its hotspots' months with those of
+     * Gives a finished view, once, what the cube can tell: its counts, its hotspots' months with those of
      * the year before, and the surfaces of patrols.
      */
     function finish(view) {
+      if (view.mask) return;
       const filter = { ...lb.defaultFilter(content), family: view.family };
       const mask = lb.maskOf(filter, cube);
       for (const spot of view.spots) {

@@ -37,7 +37,6 @@ globalThis.lagesbild ??= {};
     const { words } = content;
     const counted = new Intl.NumberFormat(content.language);
     const live = data.cube && lb.liveViews(data, content);
-    for (const view of data.views) live?.finish(view);
     // What a map calls a place, the same map goes on calling it; else any map that knows it.
     const finishedSpots = data.views.flatMap(({ spots }) => spots);
     data.knownName = ({ cells }, family) => {
@@ -101,7 +100,11 @@ globalThis.lagesbild ??= {};
     });
 
     const usual = () => !live || lb.isDefault(now.filter, content);
-    const finished = () => usual() && data.views.find(({ family }) => family === now.filter.family);
+    function finished() {
+      const view = usual() && data.views.find(({ family }) => family === now.filter.family);
+      if (view) live?.finish(view);
+      return view;
+    }
 
     /** Makes the views for what is chosen, and shows them. keep: the id of a hotspot to stay with. */
     function refresh(keep = null) {
