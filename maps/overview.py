@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from maps.words import Words
 
 _CERTAIN = 0.05
+_LEAST_PERCENT = 0.1
 _NEARLY_ALL = 0.9
 """Where chance puts so much on one per cent of the area, there are too few events to compare."""
 
@@ -64,6 +65,8 @@ def _joint(view: View, facts: Mapping[str, Any], words: Words) -> Iterator[str]:
 
 
 def _percent(share: float, words: Words) -> str:
-    """Write a share as per cent with two figures: ``0,4``, ``12``."""
+    """Write a share as per cent with two figures: ``0,4``, ``12``; a little is not nothing."""
     percent = 100 * share
+    if 0 < percent < _LEAST_PERCENT / 2:
+        return f"<\u00a0{words.number(_LEAST_PERCENT, 1)}"
     return words.number(percent, 1 if percent < 10 else 0)  # noqa: PLR2004 - two figures

@@ -80,7 +80,7 @@ class Reader:
 
     def __call__(
         self,
-        one: Situation,
+        one: Situation | Path,
         language: str = "sv",
         *,
         at: str = "",
@@ -88,11 +88,12 @@ class Reader:
         network: bool = False,
         **options: Any,
     ) -> Any:
-        """Write a situation's page and open it."""
+        """Write a situation's page, or take one that is there, and open it."""
         from maps.html import write_page  # noqa: PLC0415 - only the pages' tests need it
 
-        path = self.folder / f"karta-{len(self.contexts)}.html"
-        write_page(one, path, language)
+        path = one if isinstance(one, Path) else self.folder / f"karta-{len(self.contexts)}.html"
+        if not isinstance(one, Path):
+            write_page(one, path, language)
         options.setdefault("viewport", {"width": 1280, "height": 800})
         context = self.chromium.new_context(offline=not network, reduced_motion="reduce", **options)
         context.set_default_timeout(15_000)

@@ -10,7 +10,7 @@ import situations as made
 
 from geo.months import parse_month
 from geo.note import Note
-from maps.overview import sentences
+from maps.overview import _percent, sentences
 from maps.words import Words, words
 
 MONTH = parse_month("2021-12")
@@ -146,3 +146,12 @@ def test_every_sentence_can_be_said(language):
     found = sentences(view, words(language))
     assert len(found) == 4
     assert all(sentence and "{" not in sentence for sentence in found)
+
+
+@pytest.mark.parametrize(
+    ("share", "written"),
+    [(0.0, "0.0"), (0.0004, "<\u00a00.1"), (0.0005, "0.1"), (0.0993, "9.9"), (0.123, "12")],
+)
+def test_a_little_is_not_written_as_nothing(share: float, written: str) -> None:
+    """Two figures, but what would round to nothing is said to be less than a tenth."""
+    assert _percent(share, words("en")) == written

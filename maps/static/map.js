@@ -353,6 +353,7 @@ globalThis.lagesbild ??= {};
         now.surface = name;
         drawCells();
       },
+      hides: () => now.hidden.size > 0,
       hide(hidden) {
         now.hidden = hidden;
         const off = hidden.has("background");

@@ -374,7 +374,7 @@ globalThis.lagesbild ??= {};
       const order = document.querySelector(`#order [value=${state.order}]`);
       if (order) order.checked = true;
       key.set(state);
-      drawn.hide(new Set(state.hidden));
+      if (state.hidden.length || drawn.hides()) drawn.hide(new Set(state.hidden));
       tiles?.(!state.hidden.includes("tiles"));
       refresh(state.spot);
       // A surface that only a view can offer is known when it is there.
@@ -417,7 +417,11 @@ globalThis.lagesbild ??= {};
       container.addEventListener(hand, () => (moved = true), { passive: true });
     }
     map.on("moveend", () => moved && kept.save());
+    const sizeOf = () => `${container.clientWidth} ${container.clientHeight}`;
+    let size = sizeOf();
     new ResizeObserver(() => {
+      if (sizeOf() === size) return; // an observer speaks up once in any case
+      size = sizeOf();
       map.invalidateSize({ animate: false });
       if (!moved && !now.chosen) drawn.goHome({ animate: false });
     }).observe(container);
