@@ -42,9 +42,7 @@ def test_the_lekeberg_page_is_an_instrument(read: Opener, tmp_path: Path) -> Non
     with (folder / "hotspots.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file, delimiter=";"))
     names = page.locator("#spots .spot-name").all_inner_texts()
-    ranked = [
-        row[rows[0].index("name")] for row in rows[1:] if row[rows[0].index("family")] == "all"
-    ]
+    ranked = [row["name"] for row in rows if row["family"] == "all"]
     assert [name.replace("\u00a0", " ") for name in names] == ranked
     before = page.locator("#summary").inner_text()
 
