@@ -380,7 +380,9 @@ def test_the_first_sight_tells_where_when_and_what_not(read: Opener) -> None:
     assert page.locator("#spots .spot-name").all_inner_texts() == [
         said(spot) for spot in usual().views[0].hotspots
     ]
-    assert page.locator("[data-ramp=bin] li").all_inner_texts() == ["90 %", "95 %", "99 %"]
+    assert page.locator("[data-ramp=bin] li").all_inner_texts() == [
+        *("90 % ganska säker", "95 % säker", "99 % mycket säker")
+    ]
     page.check("[name=surface][value=n]")
     classes = page.locator("[data-ramp=n] li").all_inner_texts()
     assert classes[0].startswith("1")
@@ -929,7 +931,13 @@ def test_a_link_opens_the_same_again(read: Opener) -> None:
     again = read(usual(), before=WATCH, at=text)
     assert again.evaluate(state) == page.evaluate(state)
     assert again.locator("#panel .name-of").inner_text() == name
-    assert hashed(again) == text
+    # The map's middle is known to a pixel: the last of its decimals may differ.
+    parts, others = (
+        dict(part.split("=") for part in one.split("&")) for one in (hashed(again), text)
+    )
+    places = [[float(x) for x in some.pop("at").split(",")] for some in (parts, others)]
+    assert places[0] == pytest.approx(places[1], abs=5e-4)
+    assert parts == others
     # A bookmark of the same page, while it is open.
     again.evaluate("() => { location.hash = 'm=2021-12&k=month'; }")
     again.wait_for_function("() => seen.then !== null")
