@@ -137,6 +137,11 @@ class Layer:
         holiday = in_periods(self._days(self.events), periods)
         return replace(self, events=replace(self.events, holiday=holiday))
 
+    @property
+    def time_column(self) -> str | None:
+        """The column that says when a row was, or began; None where the kind has none."""
+        return next((name for name in ("time", "start") if name in self.table), None)
+
     def _days(self, events: Events) -> NDArray[np.datetime64]:
         """Give the day of each event; what stands for a whole area is a row and no event."""
         if not len(events):

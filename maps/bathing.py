@@ -183,7 +183,7 @@ def _dated(layers: Sequence[Layer], cells: Cells) -> tuple[Floats, Floats, NDArr
     """Gather x, y and day of the points that are counted in cells."""
     x, y, day = [np.zeros(0)], [np.zeros(0)], [np.zeros(0, "datetime64[D]")]
     for layer in layers:
-        column = next((c for c in ("time", "start") if c in layer.table), None)
+        column = layer.time_column
         if layer.events is None or column is None:
             continue
         points = np.flatnonzero(_placed(layer) & (shapely.get_dimensions(layer.geometry) == 0))

@@ -12,7 +12,7 @@ from geo.hotspots.method import Evidence
 from geo.months import HOURS, UNKNOWN_MONTH
 from geo.neighbours import LatticeNeighbours, ring_reach
 from maps import phrases
-from maps.packing import Streams, bytes_block
+from maps.packing import letters_of
 from maps.situation import ALL
 from maps.symbols import plain
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from geo.cube import Cube
     from geo.neighbours import Neighbours
+    from maps.packing import Streams
     from maps.situation import Situation
     from maps.words import Words
 
@@ -106,13 +107,12 @@ def live(
         rows = rows_of(situation, categories, months, hours)
         if not len(rows.n):
             return None
-        trial = Streams()
-        _pack(situation, rows, months, trial)
-        # Nothing but the size is wanted of a trial; what is far too large needs no compression.
-        if len(rows.n) <= 4 * most and len(bytes_block(trial.data).text) <= most:
-            return _told(situation, categories, months, hours, step, words) | _pack(
-                situation, rows, months, streams
-            )
+        trial = streams.beside()
+        packed = _pack(situation, rows, months, trial)
+        # What is far too large needs no compression to tell.
+        if len(rows.n) <= 4 * most and letters_of(trial.data) <= most:
+            streams.join(trial)
+            return _told(situation, categories, months, hours, step, words) | packed
     return None
 
 

@@ -54,6 +54,11 @@ def bytes_block(data: bytes) -> Block:
     return Block("bytes", in_letters(data))
 
 
+def letters_of(data: bytes) -> int:
+    """Count the letters in which ``bytes_block`` writes bytes, without writing them."""
+    return -(-len(deflated(data) if len(data) > _SMALL else data) * 5 // 4)
+
+
 def in_letters(data: bytes) -> str:
     """Write four bytes as five letters, as base 85 does, but no ``<``: that would begin a tag.
 
@@ -109,6 +114,15 @@ class Streams:
 
     _parts: list[bytes] = field(default_factory=list)
     _length: int = 0
+
+    def beside(self) -> Streams:
+        """Begin streams that know their place after these, to be joined or thrown away."""
+        return Streams(_length=self._length)
+
+    def join(self, more: Streams) -> None:
+        """Append what was begun beside these, while nothing else was added."""
+        self._parts += more._parts
+        self._length = more._length
 
     def add(self, values: ArrayLike, *, deltas: bool = False) -> list[int]:
         """Append a stream, as it is or as differences between neighbours."""

@@ -55,7 +55,7 @@ def all_symbols(
 
 def _months(layer: Layer) -> NDArray[np.int64]:
     """Give the month of each row (``geo.months``); unknown where it has no date."""
-    column = next((c for c in ("time", "start") if c in layer.table), None)
+    column = layer.time_column
     if column is None:
         return np.full(len(layer.table), UNKNOWN_MONTH, dtype=np.int64)
     when = pd.to_datetime(layer.table[column])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -57,6 +58,23 @@ def absent(what: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(f"{what} is missing")
     pytest.skip(f"{what} is missing")
+
+
+def by_node(*words: str | Path, given: object) -> Any:
+    """Run a script of Node on a value, and give what it says; both cross as JSON."""
+    node = shutil.which("node")
+    if node is None:
+        absent("node")
+    done = subprocess.run(
+        [node, *map(str, words)],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 @contextmanager

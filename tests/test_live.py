@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import base64
 import itertools
-import json
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +13,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pages import absent
+from pages import by_node
 from situations import MONTH, MONTHS, situation
 
 from geo.cells import Cells, lattice_cells, polygon_cells
@@ -53,18 +50,7 @@ WHOLE = {
 
 def node(given: dict[str, Any]) -> dict[str, Any]:
     """Run the page's functions on what is given."""
-    program = shutil.which("node")
-    if program is None:
-        absent("node")
-    done = subprocess.run(
-        [program, str(RECOUNT)],
-        input=json.dumps(given),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return by_node(RECOUNT, given=given)
 
 
 def recounted(made: Situation, filters: list[dict[str, Any]], **more: Any) -> dict[str, Any]:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
-import shutil
-import subprocess
 import zlib
 from calendar import monthrange
 from dataclasses import replace
@@ -16,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from pages import absent
+from pages import by_node
 from pyproj import Transformer
 from situations import MONTH, MONTHS, situation
 
@@ -67,9 +64,6 @@ def by_script(
     months: Months = YEAR,
 ) -> dict[str, Any]:
     """Pack a situation's patrols, and let the page's own script unpack and add them up."""
-    node = shutil.which("node")
-    if node is None:
-        absent("node")
     streams = Streams()
     content = packed(one, streams, words("sv"), months)
     given = {
@@ -80,15 +74,7 @@ def by_script(
         "masks": list(masks) or [mask()],
         "places": [list(place) for place in places],
     }
-    done = subprocess.run(
-        [node, "-e", DRIVER, str(STATIC)],
-        input=json.dumps(given),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return by_node("-e", DRIVER, STATIC, given=given)
 
 
 def cells_of(one: Situation) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 "use strict";
 globalThis.lagesbild ??= {};
 {
+  const { two } = globalThis.lagesbild;
   const SVG = "http://www.w3.org/2000/svg";
   const WIDTH = 400;
 
@@ -15,7 +16,6 @@ globalThis.lagesbild ??= {};
   /** A step 0 (nothing) to 5 (most) for a count. */
   const step = (n, most) => (n > 0 ? Math.max(1, Math.ceil((5 * n) / most)) : 0);
 
-  const two = (hour) => String(hour).padStart(2, "0");
   /** Hours as a person writes them: 20–24. */
   const between = (from, to) => `${two(from)}–${two(to)}`;
 

@@ -3,6 +3,7 @@
 globalThis.lagesbild ??= {};
 {
   const lb = globalThis.lagesbild;
+  const { two } = lb;
   const STEP_MS = 700;
   const PHONE = "(max-width: 900px)";
   const NIGHT = { 1: 22, 3: 21, 6: 0 };
@@ -56,7 +57,6 @@ globalThis.lagesbild ??= {};
 
   // Words
 
-  const two = (hour) => String(hour).padStart(2, "0");
   const hoursText = ([from, to]) => `${two(from)}–${two(to)}`;
 
   /** Two texts with a dash between; spaces around it where the texts have some of their own. */

@@ -81,7 +81,8 @@ globalThis.lagesbild ??= {};
   }
 
   /**
-   * Gives of(filter, edges) → view: everything counted, tested and named again for a filter.
+   * Gives of(filter, like) → view: everything counted, tested and named again for a filter; with
+   * like, a view to be compared with, in the classes of its surfaces.
    * The last few answers are kept. known tells which months hold any event at all.
    */
   function liveViews(data, content) {
@@ -264,7 +265,7 @@ globalThis.lagesbild ??= {};
       return { needs: make("needs"), presence: make("presence") };
     }
 
-    function made(filter, edges) {
+    function made(filter, like) {
       const mask = lb.maskOf(filter, cube);
       const counted = lb.count(cube, mask);
       const weighed = counted.weight;
@@ -273,11 +274,12 @@ globalThis.lagesbild ??= {};
       const spots = all.slice(0, MOST_SPOTS);
       const number = phrases.number;
       const surfaces = new Map();
+      const edgesOf = (name) => like?.surface(name)?.edges;
       const density = () => lb.density(weighed, data.stats);
       const makers = {
         bin: () => (claims.bin.some((bin) => bin) ? binSurface(claims.bin, null, words) : null),
-        n: () => countSurface(counted.n, number, edges?.n),
-        kde: () => (kde ? densitySurface(density(), number, edges?.kde) : null),
+        n: () => countSurface(counted.n, number, edgesOf("n")),
+        kde: () => (kde ? densitySurface(density(), number, edgesOf("kde")) : null),
         ...patrolSurfaces(() => counted, mask),
       };
       const warnings = [];
@@ -286,6 +288,7 @@ globalThis.lagesbild ??= {};
       const points = claims.enough ? null : held.slice(0, MOST_POINTS);
       return {
         live: true,
+        filter,
         family: filter.family,
         label: label(filter.family),
         enough: claims.enough,
@@ -313,19 +316,21 @@ globalThis.lagesbild ??= {};
       };
     }
 
-    function of(filter, edges = null) {
-      const key = JSON.stringify([filter, edges], (_, value) => (value instanceof Set ? [...value] : value));
+    const written = (filter) => JSON.stringify({ ...filter, off: [...filter.off] });
+
+    function of(filter, like = null) {
+      const key = [filter, ...(like ? [like.filter] : [])].map(written).join(" ");
       let view = kept.get(key);
       kept.delete(key);
-      view ??= made(filter, edges);
+      view ??= made(filter, like);
       kept.set(key, view);
       if (kept.size > KEPT) kept.delete(kept.keys().next().value);
       return view;
     }
 
     /**
-     * Gives a finished view, once, what the cube can tell: its counts, its hotspots' months with those of
-     * the year before, and the surfaces of patrols.
+     * Gives a finished view, once, what the cube can tell: its counts, its hotspots' months with
+     * those of the year before, and the surfaces of patrols.
      */
     function finish(view) {
       if (view.mask) return;

@@ -112,11 +112,7 @@ globalThis.lagesbild ??= {};
       const compared = comparisonNow();
       now.view = compared ? live.of(now.filter) : finished() || live.of(now.filter);
       now.then = null;
-      if (compared) {
-        const edgesOf = (name) => now.view.surface(name)?.edges;
-        const edges = { n: edgesOf("n"), kde: edgesOf("kde") };
-        now.then = live.of({ ...now.filter, months: compared.then }, edges);
-      }
+      if (compared) now.then = live.of({ ...now.filter, months: compared.then }, now.view);
       now.chosen = keep && sameIn(now.view.spots, keep, left?.cells);
       now.pointed = null;
       key.fill(now.view);
@@ -192,7 +188,6 @@ globalThis.lagesbild ??= {};
     function choose(spot, { focus = true, move = true } = {}) {
       const left = now.chosen;
       now.chosen = spot;
-      now.spot = spot?.id ?? null;
       drawn.mark(spot, now.pointed);
       fillPanel();
       if (spot && move) drawn.goTo(now.view.shapes[now.view.spots.indexOf(spot)].box);

@@ -2,7 +2,7 @@
 "use strict";
 globalThis.lagesbild ??= {};
 {
-  const { say } = globalThis.lagesbild;
+  const { say, two } = globalThis.lagesbild;
   const LONG_MINUTES = 300;
 
   /** The sentences of one page: content.words.phrases holds the words, content the language. */
@@ -47,7 +47,6 @@ globalThis.lagesbild ??= {};
       let day = `${days[firstDay]}–${days[lastDay]}`;
       if ((lastDay - firstDay + 7) % 7 === 6) day = words.every_day;
       else if (firstDay === lastDay) day = days[firstDay];
-      const two = (hour) => String(hour).padStart(2, "0");
       return `${day} ${two(firstHour)}–${two(lastHour + 1)}`;
     }
 

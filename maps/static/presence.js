@@ -3,6 +3,7 @@
 globalThis.lagesbild ??= {};
 {
   const lb = globalThis.lagesbild;
+  const { two } = lb;
   const HOURS = 168;
   const RADIUS_M = 6378137;
   const SLACK_M = 1e-6; // centres exactly at the reach are within it
@@ -425,7 +426,6 @@ globalThis.lagesbild ??= {};
     peak: (block) => phrases.peak(block).replaceAll("–", "\u2060–\u2060"),
   });
 
-  const two = (hour) => String(hour).padStart(2, "0");
   const largest = (values) => values.reduce((a, b) => Math.max(a, b), 0);
 
   /** Hours by weekday: events as shade, minutes as a round mark within; beyond the mask, faint. */

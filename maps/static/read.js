@@ -94,6 +94,9 @@ globalThis.lagesbild ??= {};
     return sentence.replace(/\{(\w+)\}/g, (blank, name) => String(values[name] ?? blank));
   }
 
+  /** A number in two figures: 07. */
+  const two = (n) => String(n).padStart(2, "0");
+
   /** Says an entry of the words, {one, other} by n; numbers, n too, are written by the caller. */
   function say(entry, values = {}) {
     const plural = Number(values.n) === 1 ? "one" : "other";
@@ -101,5 +104,5 @@ globalThis.lagesbild ??= {};
     return fill(sentence, values);
   }
 
-  Object.assign(globalThis.lagesbild, { bytesOf, jsonOf, numbers, small, floats, mostly, fill, say });
+  Object.assign(globalThis.lagesbild, { bytesOf, jsonOf, numbers, small, floats, mostly, fill, say, two });
 }

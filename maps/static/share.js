@@ -3,6 +3,7 @@
 globalThis.lagesbild ??= {};
 {
   const lb = globalThis.lagesbild;
+  const { two } = lb;
   // Safari refuses more than a hundred changes of the address in half a minute.
   const SAVE_MS = 400;
   const SURFACES = ["bin", "n", "kde", "risk", "lisa", "change", "joint", ""];
@@ -42,7 +43,6 @@ globalThis.lagesbild ??= {};
   }
 
   // Months are written as people do in dates, so that a link means the same in another file.
-  const two = (n) => String(n).padStart(2, "0");
   const iso = (month) =>
     `${String(Math.floor(month / 12)).padStart(4, "0")}-${two((month % 12) + 1)}`;
 
