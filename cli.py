@@ -209,15 +209,23 @@ def check(project: Path, overrides: tuple[str, ...]) -> None:
 )
 @click.option("--lang", type=click.Choice(["sv", "en"]), help="Language of the page and tables.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
+@click.option("--format", "formats", multiple=True, metavar="NAME", help="Write it too: formats.")
+@click.option("--postgis", metavar="SCHEMA", help="Write the tables to this schema of PostGIS too.")
 def build(
-    project: Path, month: str | None, out: Path | None, lang: str | None, overrides: tuple[str, ...]
+    project: Path,
+    month: str | None,
+    out: Path | None,
+    lang: str | None,
+    overrides: tuple[str, ...],
+    formats: tuple[str, ...],
+    postgis: str | None,
 ) -> None:
     """Build the picture that PROJECT describes into OUT/YYYY-MM.
 
     Writes karta.html, lagesbild.gpkg, hotspots.csv, left_out.csv and manifest.json. An earlier
     result is replaced whole, or left as it was.
     """
-    _build(project, month, out, lang, overrides)
+    _build(project, month, out, lang, overrides, formats, postgis)
 
 
 def _read(
@@ -273,7 +281,13 @@ def _left_out_lines(reports: Sequence[Report], *, err: bool) -> None:
 
 
 def _build(
-    path: Path, month: str | None, out: Path | None, lang: str | None, overrides: Sequence[str]
+    path: Path,
+    month: str | None,
+    out: Path | None,
+    lang: str | None,
+    overrides: Sequence[str],
+    formats: Sequence[str] = (),
+    postgis: str | None = None,
 ) -> None:
     from geo.months import month_text, parse_month
 
@@ -287,7 +301,9 @@ def _build(
         project, layers = _read(path, overrides, tell)
         _stop_if_unusable(layers)
 
-        situation, target = build_project(project, layers, wanted, out, lang, tell)
+        situation, target = build_project(
+            project, layers, wanted, out, lang, tell, formats=formats, postgis=postgis
+        )
     _report_table([layer.report for layer in layers])
     for layer in layers:
         serious = [note for note in layer.report.notes if note.level == "warning"]
@@ -334,6 +350,7 @@ def _build(
 @click.option("--time", metavar="COL", help="Column of times.")
 @click.option("--category", metavar="COL", help="Column of categories.")
 @click.option("--weight", metavar="COL", help="Column of weights.")
+@click.option("--format", "formats", multiple=True, metavar="NAME", help="Write it too: formats.")
 @click.option("--lang", type=click.Choice(["sv", "en"]), default="sv", show_default=True)
 def hotspots(events: Path, out: Path, page: Path | None, **asked: Any) -> None:  # noqa: ANN401
     """Find hotspots among the points of one table, EVENTS; no project is needed.
@@ -376,6 +393,20 @@ def list_layers() -> None:
     click.secho("formats", bold=True)
     for form in formats().values():
         click.echo(f"  {form.name:<10} {' '.join(form.endings):<44} {form.summary}")
+
+
+@main.command("formats")
+def list_formats() -> None:
+    """List the formats that are read, and those that are written on request."""
+    from layers.formats import formats
+    from maps.exports import exports
+
+    click.secho("read", bold=True)
+    for form in formats().values():
+        click.echo(f"  {form.name:<12} {' '.join(form.endings):<44} {form.summary}")
+    click.secho("written with --format", bold=True)
+    for export in exports().values():
+        click.echo(f"  {export.name:<12} {' '.join(export.files):<44} {export.summary}")
 
 
 @main.command("methods")

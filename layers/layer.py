@@ -36,7 +36,9 @@ class RawTable:
     ``data`` has one string column per field of the file (missing values are NA), or typed columns
     where the format has types. ``rows`` numbers them as the file's reader counts: in CSV and
     Excel the header is row 1; in vector files features count from 1. ``geometry`` and ``crs`` are
-    set by formats that have them. ``left_out`` are rows that could not even be read.
+    set by formats that have them. ``left_out`` are rows that could not even be read. Where
+    ``area_level``, every position is the centre of an area, whatever it looks like: the rows are
+    counted for the area and never analysed as points.
     """
 
     data: pd.DataFrame
@@ -45,6 +47,7 @@ class RawTable:
     geometry: NDArray[np.object_] | None = None
     crs: CRS | None = None
     notes: tuple[Note, ...] = ()
+    area_level: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +169,10 @@ class Category:
 
 @dataclass(frozen=True, eq=False)
 class LayerSettings:
-    """One ``[[layers]]`` entry of a project file, as it was asked for."""
+    """One ``[[layers]]`` entry of a project file, as it was asked for.
+
+    ``areas`` is a file of polygons that gives its shapes to rows which name them by a code alone.
+    """
 
     kind: str
     path: Path
@@ -176,4 +182,5 @@ class LayerSettings:
     sheet: str | None = None
     layer: str | None = None
     category: str | None = None
+    areas: Path | None = None
     options: Mapping[str, Any] = field(default_factory=dict)

@@ -107,6 +107,18 @@ class PageWish:
         return match[1].lower() if match else None
 
 
+@dataclass(frozen=True, slots=True)
+class OutputWish:
+    """``[output]``: what is written beside the usual files, each time.
+
+    ``formats`` are names of ``maps.exports``; ``postgis`` is a schema of the database that the
+    surroundings name (``PGSERVICE``, ``PGHOST`` …), never a password or an address.
+    """
+
+    formats: tuple[str, ...] = ()
+    postgis: str | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Project:
     """One project file, checked: every path exists, every name is known, every number is sane.
@@ -137,6 +149,7 @@ class Project:
     families: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
     school_holidays: tuple[Period, ...] = ()
     page: PageWish = field(default_factory=PageWish)
+    output: OutputWish = field(default_factory=OutputWish)
     promise_minutes: float | None = None
 
     @property
@@ -436,7 +449,7 @@ class _Table:
                 return default
         return value
 
-    def file_path(self, key: str, folder: Path, *, required: str) -> Path | None:
+    def file_path(self, key: str, folder: Path, *, required: str = "") -> Path | None:
         """Give the path of a file that is there."""
         value = self.text(key, required=required)
         if value is None:
@@ -515,6 +528,7 @@ def _check(top: _Table, path: Path) -> Project:
     spots = _hotspots(top.table("hotspots"), layers)
     holidays = _holidays(top.table("calendar"))
     page = _page(top.table("page"))
+    output = _output(top.table("output"))
     promised = top.table("promise")
     promise = promised.number("patrol_minutes_per_week", 0.0, above=0, unit="minutes")
     promised.finish()
@@ -537,6 +551,7 @@ def _check(top: _Table, path: Path) -> Project:
         families=families,
         school_holidays=holidays,
         page=page,
+        output=output,
         promise_minutes=promise or None,
     )
 
@@ -579,6 +594,19 @@ def _page(table: _Table) -> PageWish:
     elif "attribution" not in table.data:
         table.wrong("tiles", "expected attribution beside it, found none", 'attribution = "© …"')
     return PageWish(filters, tiles, attribution, zoom)
+
+
+def _output(table: _Table) -> OutputWish:
+    formats = table.texts("formats") or ()
+    postgis = table.text("postgis")
+    if postgis is not None and not _NAME.fullmatch(postgis):
+        table.wrong(
+            "postgis",
+            f"expected the name of a schema, found {postgis!r}",
+            'postgis = "lagesbild"; where the database is stands in PGSERVICE or PGHOST',
+        )
+    table.finish()
+    return OutputWish(tuple(dict.fromkeys(formats)), postgis)
 
 
 def _check_tiles(table: _Table, tiles: str) -> None:
@@ -871,6 +899,7 @@ def _layer(table: _Table, folder: Path, vocabulary: Vocabulary) -> LayerSettings
         table.wrong("category", f"layers of kind {kind.name} have no category", "remove it")
     crs = table.crs("crs", None, metres=False)
     sheet, layer = table.text("sheet"), table.text("layer")
+    areas = table.file_path("areas", folder)
     options = {} if kind is None else _options(table, kind)
     if kind is not None:
         table.finish()
@@ -885,6 +914,7 @@ def _layer(table: _Table, folder: Path, vocabulary: Vocabulary) -> LayerSettings
         sheet=sheet,
         layer=layer,
         category=category,
+        areas=areas,
         options=options,
     )
 

@@ -170,16 +170,26 @@ class _Raw:
     geometry: Geometries | None = None
     crs: CRS | None = None
     notes: tuple[Note, ...] = ()
+    area_level: bool = False
     sha256: str = ""
 
 
 def format_of(path: Path) -> Format:
-    """Choose the format of a file by its ending; raises ``SourceError`` with the known ones."""
+    """Choose the format of a file by its ending, and by a look into it where formats share one.
+
+    Raises ``SourceError`` with the known endings.
+    """
     name = path.name.casefold()
     claimed = [(ending, one) for one in formats().values() for ending in one.endings]
     fitting = [(len(ending), one) for ending, one in claimed if name.endswith(ending.casefold())]
+    own = next((one for _, one in fitting if one.claims is not None and one.claims(path)), None)
+    general = [item for item in fitting if item[1].claims is None]
+    if own is not None:
+        return own
+    if general:
+        return max(general, key=lambda item: item[0])[1]
     if fitting:
-        return max(fitting, key=lambda item: item[0])[1]
+        return fitting[0][1]  # it says what it had expected
     endings = " ".join(sorted({ending for ending, _ in claimed}))
     raise SourceError(
         f"{path.name} is of no known format",
@@ -214,6 +224,7 @@ def _read_raw(settings: LayerSettings) -> _Raw:
         geometry=geometry,
         crs=next((b.crs for b in batches if b.crs is not None), None),
         notes=tuple({repr(n): n for b in batches for n in b.notes}.values()),
+        area_level=any(b.area_level for b in batches),
         sha256=sha256,
     )
 
@@ -361,7 +372,7 @@ def _finish(
     events = presence = None
     crowd = np.zeros(len(at), dtype=bool)
     if kind.counted and built.category is not None:
-        crowd = _area_level(rows, built, table, geometry, at, known)
+        crowd = _area_level(rows, built, table, geometry, at, known, all_of_it=raw.area_level)
         geometry = without(geometry, crowd)
         table["area_level"] = crowd
         events = _events(rows, built, geometry[~crowd], at[~crowd])
@@ -460,17 +471,21 @@ def _area_level(
     geometry: Geometries,
     at: NDArray[np.int64],
     known: Known | None,
+    *,
+    all_of_it: bool,
 ) -> Mask:
     """Mark the events whose coordinate is an area's centre, and say so plainly."""
     assert built.category is not None  # noqa: S101 - the caller saw it
     x, y = shapely.get_x(geometry), shapely.get_y(geometry)
-    crowd = area_level(
-        x,
-        y,
-        known=known or Known(),
-        place=table.get("place"),
-        different=(built.category[at], table["time"].to_numpy()),
-    )
+    crowd: Mask = np.ones(len(at), dtype=bool)
+    if not all_of_it:
+        crowd = area_level(
+            x,
+            y,
+            known=known or Known(),
+            place=table.get("place"),
+            different=(built.category[at], table["time"].to_numpy()),
+        )
     if crowd.any():
         spots = len(np.unique(np.round(np.column_stack([x[crowd], y[crowd]]), 2), axis=0))
         values = {"n": int(crowd.sum()), "total": len(at), "points": spots}

@@ -3,58 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
-import unicodedata
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyogrio
-import shapely
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
 from geo.errors import OutputError, Problem
 from geo.months import month_text
-from geo.schema import CLUSTER, GI_BIN, GI_Q, GI_Z, HOTSPOT, N
-from maps import phrases, styles
-from maps.situation import ALL
-from maps.tables import cluster_values, hotspot_values
-from maps.words import words
+from maps import styles
+from maps.gis_tables import GEOMETRY, GisTable, free_name, gis_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-    from layers.layer import Layer
     from maps.situation import Situation
-    from maps.styles import Shape, Style
-    from maps.words import Words
-
-_GEOMETRY = "geom"
-_SHAPES: tuple[Shape, ...] = ("point", "line", "polygon")
-_SIMPLE = {"point": "Point", "line": "LineString", "polygon": "Polygon"}
-_MULTI: dict[str, Callable[..., Any]] = {
-    "point": shapely.multipoints,
-    "line": shapely.multilinestrings,
-    "polygon": shapely.multipolygons,
-}
-_KINDS: dict[str, pa.DataType] = {
-    "text": pa.string(),
-    "integer": pa.int64(),
-    "real": pa.float64(),
-    "date": pa.date32(),
-    "time": pa.timestamp("ms", "UTC"),
-}
-_OF_FAMILY = (N.name, GI_Z.name, GI_Q.name, GI_BIN.name)
-"""What ``cells`` says of each family apart, as ``gi_z_traffic``."""
-
-_FEW = 60
-"""Columns of keys with at most so many different values get words for them in QGIS."""
 
 _LAYER_STYLES = """
 CREATE TABLE layer_styles (
@@ -66,43 +32,16 @@ CREATE TABLE layer_styles (
 )"""
 
 
-@dataclass(frozen=True, eq=False)
-class _Table:
-    """One table to be written: columns in their order, WKB and its type where it has geometry."""
-
-    name: str
-    title: str
-    columns: Mapping[str, pa.Array]
-    aliases: Mapping[str, str]
-    style: Style
-    wkb: pa.Array | None = None
-    geometry_type: str | None = None
-
-
 def write_geopackage(situation: Situation, path: Path, language: str) -> None:
     """Write the whole situation to a new GeoPackage 1.3; the same situation gives the same bytes.
 
-    Tables: ``cells``, ``hotspots``, ``area``, ``clusters`` where a method found places as a whole,
-    and one per layer by its name. A table holds one
-    type of geometry: of a layer with several, points keep the layer's name and others go to
-    ``NAME_lines`` and ``NAME_polygons`` (a layer without points gives its name to its lines, else
-    to its polygons); rows without a position, counted for the area only, go to ``NAME_area_level``.
-    Geometry is in the situation's coordinate system. Times are UTC, as GeoPackage wants; beside
-    each stands ``..._local``, the wall clock in Sweden as text. Keys (``category``, ``family``)
-    are the same in every language and QGIS shows words for them. Columns have readable aliases,
-    every table has a default style in ``layer_styles``, and no journal is left beside the file.
-    Of events known by date only the clock stands at midnight. A failure is an ``OutputError``.
+    The tables are those of ``gis_tables``, in the situation's coordinate system. Columns have
+    readable aliases, keys are shown as words, every table has a default style in ``layer_styles``,
+    and no journal is left beside the file. A failure is an ``OutputError``.
     """
     path.unlink(missing_ok=True)
-    said = words(language)
     moment = _moment(situation)
-    taken = {"layer_styles"}
-    tables = [_cells(situation, said), _hotspots(situation, said), _area(situation, said)]
-    if any(view.alerts for view in situation.views):
-        tables.insert(2, _clusters(situation, said))
-    taken |= {table.name for table in tables}
-    for layer in (*situation.layers, *situation.background):
-        tables += _layer(layer, situation, said, taken)
+    tables = gis_tables(situation, language)
     try:
         with _gdal_date(moment):
             for table in tables:
@@ -134,320 +73,25 @@ def _gdal_date(moment: str) -> Iterator[None]:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
 
-def _cells(situation: Situation, words: Words) -> _Table:
-    cells, view = situation.cells, situation.views[0]
-    columns: dict[str, Any] = dict(view.columns)
-    aliases = {name: _alias(name, words) for name in columns}
-    for one in situation.views[1:]:
-        family = phrases.map_name(one.family, words, situation)
-        for name in _OF_FAMILY:
-            if name in one.columns:
-                own = _free(_technical(f"{name}_{one.family}"), columns)
-                columns[own] = one.columns[name]
-                aliases[own] = words(
-                    "geopackage.of_family", column=_alias(name, words), family=family
-                )
-    cell_id = _free(cells.id_name, {*columns, _GEOMETRY})
-    columns = {cell_id: cells.ids, **columns}
-    aliases = {cell_id: _alias(cells.id_name, words), **aliases}
-    if cells.drawn is None:
-        grid, column, row = cells.lattice
-        wkb, geometry_type = _rings_wkb(grid.corners(column, row)), "Polygon"
-    else:
-        wkb, geometry_type = _wkb(cells.drawn, "polygon")
-    return _Table(
-        "cells",
-        words("tables.cells"),
-        {name: _array(values) for name, values in columns.items()},
-        aliases,
-        styles.cells_style(view.columns, words, aliases, cell_id),
-        wkb,
-        geometry_type,
-    )
-
-
-def _hotspots(situation: Situation, words: Words) -> _Table:
-    hotspots = [one for view in situation.views for one in view.hotspots]
-    rows = [hotspot_values(one, situation, words) for one in hotspots]
-    aliases = {column.name: _alias(column.name, words) for column in HOTSPOT}
-    families = {
-        view.family: phrases.map_name(view.family, words, situation) for view in situation.views
-    }
-    shapes = np.array([one.geometry for one in hotspots], dtype=object)
-    wkb, geometry_type = _wkb(shapes, "polygon", multi=True)
-    return _Table(
-        "hotspots",
-        words("tables.hotspots"),
-        {
-            column.name: _array([row[column.name] for row in rows], _KINDS[column.kind])
-            for column in HOTSPOT
-        },
-        aliases,
-        styles.hotspots_style(families, aliases, ("reason", "near", "n", "ratio", "q")),
-        wkb,
-        geometry_type,
-    )
-
-
-def _clusters(situation: Situation, words: Words) -> _Table:
-    found = [one for view in situation.views for one in view.alerts]
-    rows = [cluster_values(one, situation, words) for one in found]
-    aliases = {column.name: _alias(column.name, words) for column in CLUSTER}
-    families = {
-        view.family: phrases.map_name(view.family, words, situation) for view in situation.views
-    }
-    wkb, geometry_type = _wkb(np.array([one.geometry for one in found], dtype=object), "polygon")
-    return _Table(
-        "clusters",
-        words("tables.clusters"),
-        {
-            column.name: _array([row[column.name] for row in rows], _KINDS[column.kind])
-            for column in CLUSTER
-        },
-        aliases,
-        styles.clusters_style(families, aliases, ("reason", "n", "expected", "p"), words),
-        wkb,
-        geometry_type,
-    )
-
-
-def _area(situation: Situation, words: Words) -> _Table:
-    dated = situation.month > 0
-    first, last = situation.months
-    values = {
-        "name": situation.area_name,
-        "title": situation.title,
-        "notice": situation.notice,
-        "month": month_text(situation.month) if dated else None,
-        "first_month": month_text(first) if dated else None,
-        "last_month": month_text(last) if dated else None,
-    }
-    aliases = {name: _alias(name, words) for name in values}
-    wkb, geometry_type = _wkb(np.array([situation.area], dtype=object), "polygon", multi=True)
-    return _Table(
-        "area",
-        words("tables.area"),
-        {name: _array([value], pa.string()) for name, value in values.items()},
-        aliases,
-        styles.area_style(aliases),
-        wkb,
-        geometry_type,
-    )
-
-
-def _layer(layer: Layer, situation: Situation, words: Words, taken: set[str]) -> list[_Table]:
-    """Part one layer into tables of one type of geometry each; always at least one."""
-    columns: dict[str, Any] = {}
-    aliases: dict[str, str] = {}
-    for label in layer.table.columns:
-        name = _free(_technical(str(label)), {*columns, "fid", _GEOMETRY})
-        values = layer.table[label]
-        columns[name] = values
-        aliases[name] = _alias(str(label), words)
-        if isinstance(values.dtype, np.dtype) and values.dtype.kind == "M":
-            local = _free(f"{name}_local", columns)
-            columns[local] = _clock(values.to_numpy())
-            columns[name] = _utc(values)
-            aliases[local] = words("geopackage.local", column=aliases[name])
-            aliases[name] = words("geopackage.utc", column=aliases[name])
-    arrays = {name: _array(values) for name, values in columns.items()}
-    title = words(f"kinds.{layer.kind}") if words.has(f"kinds.{layer.kind}") else layer.name
-    dimension = shapely.get_dimensions(layer.geometry)
-    dimension[shapely.is_empty(layer.geometry)] = -1
-    present = [shape for i, shape in enumerate(_SHAPES) if (dimension == i).any()]
-    base = _technical(layer.name)
-    tables: list[_Table] = []
-    for shape in present or ["point"]:
-        chosen = np.flatnonzero(dimension == _SHAPES.index(shape))
-        first = not tables
-        wkb, geometry_type = _wkb(layer.geometry[chosen], shape)
-        mine = {name: array.take(pa.array(chosen)) for name, array in arrays.items()}
-        tables.append(
-            _Table(
-                _take(base if first else f"{base}_{shape}s", taken),
-                title if first else words(f"geopackage.{shape}s", title=title),
-                mine,
-                aliases,
-                styles.layer_style(layer.kind, shape, aliases, _said(mine, words, situation)),
-                wkb,
-                geometry_type,
-            )
-        )
-    without = np.flatnonzero(dimension < 0)
-    if len(without):
-        mine = {name: array.take(pa.array(without)) for name, array in arrays.items()}
-        tables.append(
-            _Table(
-                _take(f"{base}_area_level", taken),
-                words("geopackage.area_level", title=title),
-                mine,
-                aliases,
-                styles.layer_style(layer.kind, None, aliases, _said(mine, words, situation)),
-            )
-        )
-    return tables
-
-
-def _alias(name: str, words: Words) -> str:
-    return words(f"columns.{name}") if "." not in name and words.has(f"columns.{name}") else name
-
-
-def _said(
-    columns: Mapping[str, pa.Array], words: Words, situation: Situation
-) -> dict[str, dict[str, str]]:
-    """Say the keys of a table's columns in words, where they are few."""
-    keys = {
-        name: pc.unique(columns[name]).drop_null().to_pylist()
-        for name in ("category", "family", "class", "purpose")
-        if name in columns and pa.types.is_string(columns[name].type)
-    }
-    return {
-        name: {key: _word(name, key, words, situation) for key in sorted(found)}
-        for name, found in keys.items()
-        if 0 < len(found) <= _FEW
-    }
-
-
-def _word(column: str, key: str, words: Words, situation: Situation) -> str:
-    if column == "category":
-        return words.category(key, situation.categories)
-    if column == "family":
-        return words("families.all") if key == ALL else words.family(key, situation.families)
-    section = "purposes" if column == "purpose" else "classes"
-    return words(f"{section}.{key}") if "." not in key and words.has(f"{section}.{key}") else key
-
-
-def _technical(name: str) -> str:
-    """Make a name of a table or column that every program takes: lower-case ASCII."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    parts = "".join(c if c.isalnum() else " " for c in plain).split()
-    joined = "_".join(parts) or "x"
-    return joined if joined[0].isalpha() else f"x_{joined}"
-
-
-def _free(name: str, taken: object) -> str:
-    """Give a name that differs from those taken by more than case."""
-    lower = {str(one).lower() for one in taken}  # type: ignore[attr-defined]  # any collection
-    free, number = name, 2
-    while free.lower() in lower:
-        free, number = f"{name}_{number}", number + 1
-    return free
-
-
-def _take(name: str, taken: set[str]) -> str:
-    free = _free(name, taken)
-    taken.add(free)
-    return free
-
-
-def _clock(local: NDArray[np.datetime64]) -> pa.Array:
-    """Write wall-clock times as ``2021-06-07 14:30``; null where missing."""
-    minutes = local.astype("datetime64[m]")
-    missing = np.isnat(minutes)
-    minutes[missing] = np.datetime64(0, "m")
-    text = np.datetime_as_string(minutes).astype("U16")
-    text.view("U1").reshape(len(text), 16)[:, 10] = " "
-    return pa.array(text, pa.string(), mask=missing)
-
-
-def _utc(local: pd.Series[Any]) -> pd.Series[Any]:
-    """Turn Swedish wall-clock times to UTC.
-
-    Of the hour that autumn has twice the first is taken; one in the hour that spring lacks is
-    moved to its end.
-    """
-    twice = np.ones(len(local), dtype=bool)
-    zoned = local.dt.tz_localize("Europe/Stockholm", ambiguous=twice, nonexistent="shift_forward")
-    return pd.Series(zoned.dt.tz_convert("UTC"))
-
-
-def _array(values: Any, kind: pa.DataType | None = None) -> pa.Array:  # noqa: ANN401 - a column
-    """Turn a column to Arrow: missing values are null, integers stay integers, text is valid."""
-    try:
-        given = isinstance(values, pa.Array)
-        array = values if given else pa.array(values, kind, from_pandas=True)
-    except (pa.ArrowException, TypeError, UnicodeError):
-        said = [None if pd.api.types.is_scalar(v) and pd.isna(v) else str(v) for v in values]
-        array = pa.array([v and v.encode("utf-8", "replace").decode() for v in said], pa.string())
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
-    if pa.types.is_null(array.type):
-        array = array.cast(kind or pa.string())
-    if pa.types.is_large_string(array.type):
-        array = array.cast(pa.string())
-    if pa.types.is_timestamp(array.type):
-        array = array.cast(_KINDS["time"], safe=False)
-    if pa.types.is_floating(array.type):
-        array = pc.if_else(pc.is_finite(array), array, None).cast(pa.float64())
-    if pa.types.is_integer(array.type):
-        array = array.cast(pa.int64())
-    if pa.types.is_string(array.type):
-        # SQLite would end the text at the first NUL.
-        array = pc.replace_substring(array, "\0", "\ufffd")
-    return array
-
-
-def _rings_wkb(corners: NDArray[np.float64]) -> pa.Array:
-    """Write closed rings of equal length, shape (cells, corners, 2), as WKB polygons."""
-    count, length, _ = corners.shape
-    layout = np.dtype(
-        [
-            ("order", "u1"),
-            ("type", "<u4"),
-            ("rings", "<u4"),
-            ("points", "<u4"),
-            ("xy", "<f8", (length, 2)),
-        ]
-    )
-    polygons = np.empty(count, dtype=layout)
-    polygons["order"] = 1  # little endian
-    polygons["type"] = 3  # polygon
-    polygons["rings"] = 1
-    polygons["points"] = length
-    polygons["xy"] = corners
-    offsets = np.arange(count + 1, dtype=np.int64) * layout.itemsize
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(polygons.tobytes())]
-    return pa.Array.from_buffers(pa.large_binary(), count, buffers)
-
-
-def _wkb(shapes: NDArray[np.object_], shape: Shape, *, multi: bool = False) -> tuple[pa.Array, str]:
-    """Write geometries of one dimension as WKB of one type, all multi where one is."""
-    simple = _SIMPLE[shape]
-    kinds = shapely.get_type_id(shapes)
-    kinds[kinds == shapely.GeometryType.LINEARRING] = shapely.GeometryType.LINESTRING  # in WKB too
-    multi = multi or bool((kinds != shapely.GeometryType[simple.upper()]).any())
-    if multi and len(shapes):
-        parts, owner = shapely.get_parts(shapes, return_index=True)
-        while (shapely.get_type_id(parts) > shapely.GeometryType.POLYGON).any():
-            parts, inner = shapely.get_parts(parts, return_index=True)
-            owner = owner[inner]
-        mine = shapely.get_dimensions(parts) == _SHAPES.index(shape)
-        shapes = _MULTI[shape](parts[mine], indices=owner[mine])
-    wkb = shapely.to_wkb(shapes, output_dimension=2, byte_order=1)
-    return pa.array(wkb, pa.large_binary()), f"Multi{simple}" if multi else simple
-
-
-def _write(table: _Table, path: Path, crs: int) -> None:
+def _write(table: GisTable, path: Path, crs: int) -> None:
     """Append one table to the file through GDAL, which adds the spatial index."""
     used: set[str] = set()
     fields, arrays = [], []
     for name, array in table.columns.items():
-        alias = _free(table.aliases[name], used)
+        alias = free_name(table.aliases[name], used)
         used.add(alias)
         # GDAL writes it to gpkg_data_columns.
         fields.append(pa.field(name, array.type, metadata={"GDAL:OGR:alternative_name": alias}))
         arrays.append(array)
-    options = {"DESCRIPTION": table.title, "FID": _free("fid", table.columns)}
+    options = {"DESCRIPTION": table.title, "FID": free_name("fid", table.columns)}
     geometry: dict[str, Any] = {}
     if table.wkb is not None:
         marked = {"ARROW:extension:name": "geoarrow.wkb"}
-        fields.append(pa.field(_GEOMETRY, pa.large_binary(), metadata=marked))
+        fields.append(pa.field(GEOMETRY, pa.large_binary(), metadata=marked))
         arrays.append(table.wkb)
-        options["GEOMETRY_NAME"] = _GEOMETRY
+        options["GEOMETRY_NAME"] = GEOMETRY
         geometry = {
-            "geometry_name": _GEOMETRY,
+            "geometry_name": GEOMETRY,
             "geometry_type": table.geometry_type,
             "crs": f"EPSG:{crs}",
         }
@@ -462,7 +106,7 @@ def _write(table: _Table, path: Path, crs: int) -> None:
     )
 
 
-def _write_styles(tables: list[_Table], path: Path, moment: str) -> None:
+def _write_styles(tables: list[GisTable], path: Path, moment: str) -> None:
     """Add the table in which QGIS looks for default styles."""
     with closing(sqlite3.connect(path)) as file, file:
         file.execute(_LAYER_STYLES)
@@ -478,7 +122,7 @@ def _write_styles(tables: list[_Table], path: Path, moment: str) -> None:
             [
                 (
                     table.name,
-                    _GEOMETRY if table.wkb is not None else "",
+                    GEOMETRY if table.wkb is not None else "",
                     table.name[:30],
                     styles.qml(table.style),
                     table.title,

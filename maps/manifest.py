@@ -40,7 +40,12 @@ _PACKAGES = (
 
 
 def write_manifest(situation: Situation, path: Path) -> None:
-    """Write ``manifest.json``: inputs with checksums and counts, settings as used, versions.
+    """Write ``manifest.json``."""
+    path.write_bytes(manifest_text(situation).encode())
+
+
+def manifest_text(situation: Situation) -> str:
+    """Give the manifest: inputs with checksums and counts, settings as used, versions.
 
     ``findings`` are the numbers about whole maps, by family and method (the 80-20 curve, Gini, the
     area's own change).
@@ -65,7 +70,7 @@ def write_manifest(situation: Situation, path: Path) -> None:
         _plain(manifest), ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False
     )
     # Half a surrogate pair, from a badly decoded file, has no UTF-8.
-    path.write_bytes(text.encode("utf-8", "replace") + b"\n")
+    return text.encode("utf-8", "replace").decode() + "\n"
 
 
 def portable(path: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import asdict
 from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from layers.layer import Category, Events, Layer
     from layers.polygons import Polygons
     from layers.project import PageWish, Project
+    from maps.exports import Export
     from maps.situation import Situation
 
     Tell = Callable[[str], None]
@@ -75,17 +78,43 @@ def build_project(
     out: Path | None,
     language: str | None,
     tell: Tell,
+    *,
+    formats: Sequence[str] = (),
+    postgis: str | None = None,
 ) -> tuple[Situation, Path]:
-    """Analyse a project's layers and write the whole result; give it and the folder it is in."""
+    """Analyse a project's layers and write the whole result; give it and the folder it is in.
+
+    ``formats`` and ``postgis`` are asked for besides what the project asks for. The database is
+    the last to be written, in one transaction, and the folder is put in its place after it.
+    """
+    from maps.exports import chosen, exports
+
+    wanted = chosen([*project.output.formats, *formats])
+    schema = postgis or project.output.postgis
     situation = analyse_project(project, layers, month, tell)
     target = (out or project.folder / "out") / month_text(situation.month)
     language = language or project.language
-    publish(target, lambda folder: write_all(situation, folder, language, tell))
+
+    def write(folder: Path) -> None:
+        write_all(situation, folder, language, tell, wanted)
+        if schema is not None:
+            from maps.postgis import write_postgis
+
+            tell(f"schema {schema}")
+            write_postgis(situation, schema, language)
+
+    publish(target, write, ours=[file for one in exports().values() for file in one.files])
     return situation, target
 
 
-def write_all(situation: Situation, folder: Path, language: str, tell: Tell) -> None:
-    """Write every output of a situation into a folder."""
+def write_all(
+    situation: Situation,
+    folder: Path,
+    language: str,
+    tell: Tell,
+    wanted: Sequence[Export] = (),
+) -> None:
+    """Write every output of a situation into a folder, and the formats that are wanted beside."""
     from maps.geopackage import write_geopackage
     from maps.html import write_page
     from maps.manifest import write_manifest
@@ -98,6 +127,9 @@ def write_all(situation: Situation, folder: Path, language: str, tell: Tell) -> 
     write_hotspots_csv(situation, folder / "hotspots.csv", language)
     write_left_out_csv(situation, folder / "left_out.csv", language)
     write_manifest(situation, folder / "manifest.json")
+    for export in wanted:
+        tell(export.name)
+        export.write(situation, folder, language)
 
 
 def analyse_project(
@@ -212,6 +244,7 @@ def analyse_table(
     area: Path | None,
     crs: int | None,
     lang: str,
+    formats: Sequence[str] = (),
     **columns: str | None,
 ) -> tuple[Situation, tuple[Note, ...]]:
     """Find hotspots among the points of one table and write them; give what was chosen as notes."""
@@ -223,6 +256,9 @@ def analyse_table(
             f"there is no method {method!r}",
             (Problem("--method", f"expected one of {', '.join(methods())}", "lagesbild methods"),),
         )
+    from maps.exports import chosen as exports_named
+
+    wanted = exports_named(formats)
     parameters = method_parameters(method, overrides)
     if cell_size is not None and cell_size <= 0:
         raise LagesbildError(
@@ -308,7 +344,20 @@ def analyse_table(
 
         tell(page.name)
         replace_file(page, lambda file: write_page(situation, file, lang))
+    for export in wanted:
+        tell(export.name)
+        _write_beside(out, export, situation, lang)
     return situation, tuple(stream.notes)
+
+
+def _write_beside(out: Path, export: Export, situation: Situation, language: str) -> None:
+    """Write a format beside a GeoPackage: ``robberies.gpkg``, ``robberies-hotspots.geojson``."""
+    with TemporaryDirectory() as folder:
+        export.write(situation, Path(folder), language)
+        for name in export.files:
+            made = Path(folder) / name
+            target = out.with_name(f"{out.stem}-{name}")
+            replace_file(target, lambda file, made=made: copyfile(made, file))  # type: ignore[misc]
 
 
 def _families_of(events: Sequence[Events]) -> dict[str, Category]:

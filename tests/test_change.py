@@ -19,7 +19,7 @@ from geo.hotspots import Evidence
 from geo.hotspots.change import METHOD, Base, base_periods, compare_places, days, run
 from geo.months import parse_month
 from geo.rates import e_test_p, exact_p, rate_ratio
-from maps.geopackage import _array
+from maps.gis_tables import _array
 
 AREA = shapely.Polygon([(0, 0), (20_000, 0), (26_000, 9_000), (12_000, 21_000), (1_000, 15_000)])
 CELLS = lattice_cells(Grid("square", 420), AREA)

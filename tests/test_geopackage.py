@@ -29,7 +29,7 @@ from geo.cells import polygon_cells
 from geo.errors import OutputError
 from geo.grid import Grid
 from geo.schema import HOTSPOT
-from maps import geopackage, styles
+from maps import gis_tables, styles
 from maps.geopackage import write_geopackage
 from maps.situation import Situation, View
 from maps.words import words
@@ -333,7 +333,7 @@ def test_cells_written_as_bytes_are_the_grid_s_polygons(
     """The short way to well-known binary gives what GEOS gives."""
     grid = Grid(kind, size)
     column, row = np.array(at, dtype=np.int64).reshape(-1, 2).T
-    short = geopackage._rings_wkb(grid.corners(column, row)).to_pylist()
+    short = gis_tables._rings_wkb(grid.corners(column, row)).to_pylist()
     assert short == shapely.to_wkb(grid.polygons(column, row), byte_order=1).tolist()
 
 

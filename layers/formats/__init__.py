@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from layers.layer import RawTable
@@ -26,13 +26,16 @@ class Format:
     """One way in: file endings it claims, and a reader that yields batches of raw rows.
 
     ``read`` is tolerant: a row that cannot be read is in ``RawTable.left_out``. It raises
-    ``geo.errors.SourceError`` when the file as a whole cannot be read, with the cure.
+    ``geo.errors.SourceError`` when the file as a whole cannot be read, with the cure. A format that
+    shares its endings with others has ``claims``, which looks into a file (its beginning, mostly)
+    and says whether it is its own; it never raises. Such a format is asked before those without.
     """
 
     name: str
     summary: str
     endings: tuple[str, ...]
     read: _Read
+    claims: Callable[[Path], bool] | None = None
 
 
 @cache
