@@ -172,13 +172,32 @@ def demo(directory: Path, lang: str | None) -> None:
 @main.command()
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
 def init(directory: Path) -> None:
-    """Write an empty project into DIRECTORY: a commented lagesbild.toml and template tables."""
-    from maps.projects import write_template
+    """Write a commented lagesbild.toml into DIRECTORY, for the files that lie there.
 
-    with _work():
-        project = write_template(directory)
+    Each file is looked into: what it seems to be stands in the project file, with the reason. An
+    empty DIRECTORY gets template tables. lagesbild.schema.json helps editors to complete the file.
+    """
+    from maps.projects import holds_sources, start_project, write_template
+
+    if not holds_sources(directory):
+        with _work():
+            project = write_template(directory)
+        _say(f"Wrote {project}")
+        _say("Fill in the tables beside it, then: lagesbild build " + str(project))
+        return
+    with _work() as tell:
+        project, found = start_project(directory, tell)
+    if found.area is None:
+        _say("! no file looks like the municipality's polygon: name one under [area]")
+    else:
+        _say(f"area: {found.area.look.path.name}, {found.area.why}")
+    for one in found.layers:
+        where = f" ({one.look.layer})" if one.look.layer else ""
+        _say(f"{one.kind}: {one.look.path.name}{where}, {one.why}")
+    for name, why in found.unused:
+        _say(f"! not used: {name}, {why}")
     _say(f"Wrote {project}")
-    _say("Fill in the tables beside it, then: lagesbild build " + str(project))
+    _say(f"See whether every guess is right, then: lagesbild check {project}")
 
 
 @main.command()
@@ -187,13 +206,18 @@ def init(directory: Path) -> None:
 def check(project: Path, overrides: tuple[str, ...]) -> None:
     """Read everything that PROJECT names, report its quality, and write nothing.
 
-    Exits with 1 when a source cannot be used.
+    Says what was chosen for each source, what it looks like, and what lies beside unused. Exits
+    with 1 when a source cannot be used.
     """
+    from maps.projects import explain
+
     with _work() as tell:
-        _, layers = _read(project, overrides, tell)
+        asked, layers = _read(project, overrides, tell)
+        about, general = explain(asked, layers)
     _report_table([layer.report for layer in layers])
     for layer in layers:
-        _say_notes(layer.report.notes, layer.report.path)
+        _say_notes((*about.get(layer.name, ()), *layer.report.notes), layer.report.path)
+    _say_notes(general, project.name)
     _stop_if_unusable(layers)
 
 
@@ -393,6 +417,14 @@ def list_layers() -> None:
     click.secho("formats", bold=True)
     for form in formats().values():
         click.echo(f"  {form.name:<10} {' '.join(form.endings):<44} {form.summary}")
+
+
+@main.command("schema")
+def print_schema() -> None:
+    """Print the JSON Schema of the project file, by which editors complete and check it."""
+    from layers.project_schema import schema_text
+
+    click.echo(schema_text(), nl=False)
 
 
 @main.command("formats")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import secrets
+from collections import Counter
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from shutil import copyfile
@@ -20,11 +23,12 @@ from layers.layer import Report
 from maps.publish import publish, replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from shapely.geometry.base import BaseGeometry
 
     from geo.cells import Cells
+    from layers.guess import FolderGuess
     from layers.layer import Category, Events, Layer
     from layers.polygons import Polygons
     from layers.project import PageWish, Project
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
     Tell = Callable[[str], None]
 
 _HERE = Path(__file__).parent
+_TEMPLATE = _HERE / "templates" / "project"
+PROJECT = "lagesbild.toml"
 EXAMPLE = _HERE.parent / "examples" / "lekeberg"
 _BELOW = ("background", "places", "population")
 
@@ -48,27 +54,127 @@ def write_template(directory: Path) -> Path:
 
     Raises ``OutputError`` where the folder holds a project already.
     """
-    return _copy(_HERE / "templates" / "project", directory, again=False)
+    return _copy(_TEMPLATE, directory, again=False)
 
 
-def _copy(source: Path, directory: Path, *, again: bool) -> Path:
-    project = directory / "lagesbild.toml"
+def holds_sources(directory: Path) -> bool:
+    """Say whether a folder holds a file that may be a source."""
+    from layers.guess import files_of
+
+    return directory.is_dir() and bool(files_of(directory))
+
+
+def explain(
+    project: Project, layers: Sequence[Layer]
+) -> tuple[Mapping[str, Sequence[Note]], Sequence[Note]]:
+    """Explain what is guessed: what each layer looks like, by its name, and what holds for all."""
+    from geo.extent import suggest_cell_size
+    from geo.months import UNKNOWN_MONTH
+    from layers.guess import files_of, judge, look_into
+
+    about: dict[str, list[Note]] = {}
+    for settings in project.layers:
+        with suppress(LagesbildError):
+            look = next(look_into(settings.path, settings.layer, settings.sheet))
+            verdict, own = judge(look, settings.kind)
+            values = {"kind": settings.kind, "other": own.kind or "", "why": own.why}
+            if verdict == "as told":
+                about[settings.name] = [Note("looks_as_told", values)]
+            elif verdict == "otherwise":
+                about[settings.name] = [Note("looks_otherwise", values, "warning")]
+    general: list[Note] = []
+    area = layers[0]
+    if project.grid.cell_size is None and len(area.geometry):
+        size = suggest_cell_size(shapely.union_all(area.geometry))
+        general.append(Note("cell_size_chosen", {"size": size, "kind": project.grid.kind}))
+    months = [one.events.month for one in layers if one.events is not None and len(one.events)]
+    dated = np.concatenate([np.zeros(0, np.int32), *months])
+    dated = dated[dated != UNKNOWN_MONTH]
+    if len(dated):
+        general.append(Note("month_chosen", {"month": month_text(int(dated.max()))}))
+    named = {project.area.path.resolve()} | {one.path.resolve() for one in project.layers}
+    named |= {one.areas.resolve() for one in project.layers if one.areas is not None}
+    rest = [path.name for path in files_of(project.folder) if path.resolve() not in named]
+    if rest:
+        general.append(Note("files_unused", {"files": ", ".join(rest)}))
+    return about, general
+
+
+def start_project(directory: Path, tell: Tell) -> tuple[Path, FolderGuess]:
+    """Write a first project for the files of a folder: what each seems to be, and why.
+
+    Every file is read once with the project: a layer that cannot be used stands in it as a comment
+    with the reason. Beside it comes the schema by which editors complete it. Raises ``OutputError``
+    where the folder holds a project already.
+    """
+    from layers.guess import guess_folder
+    from layers.project import load_project
+    from layers.project_schema import SCHEMA_FILE, schema_text
+    from layers.reading import read_project_layers
+    from layers.starter import named, project_text
+
+    project = directory / PROJECT
+    with _writing_a_project(directory, again=False):
+        tell(f"looking into {directory}")
+        found = guess_folder(directory)
+        template = (_TEMPLATE / PROJECT).read_text("utf-8")
+        unusable: dict[str, str] = {}
+        unknown: Counter[str] = Counter()
+
+        def write(path: Path) -> None:
+            name = directory.resolve().name
+            text = project_text(
+                found, template, municipality=name, unusable=unusable, unknown=unknown
+            )
+            path.write_text(text, "utf-8", newline="\n")
+
+        if found.area is not None and found.layers:
+            draft = directory / f".lagesbild-{secrets.token_hex(4)}.toml"
+            try:
+                write(draft)
+                layers = read_project_layers(load_project(draft), tell)
+            finally:
+                draft.unlink(missing_ok=True)
+            names = named(found.layers)
+            for layer in layers:
+                if layer.name in names and layer.report.problems:
+                    unusable[layer.name] = "; ".join(one.what for one in layer.report.problems)
+                left = layer.left_out
+                words = left.loc[left["reason"] == "unknown_category", "value"]
+                unknown.update(str(word) for word in words.dropna())
+        write(project)
+        (directory / SCHEMA_FILE).write_text(schema_text(), "utf-8", newline="\n")
+    return project, found
+
+
+@contextmanager
+def _writing_a_project(directory: Path, *, again: bool) -> Iterator[None]:
+    project = directory / PROJECT
     if project.exists() and not again:
         raise OutputError(
             f"{directory} holds a project already",
             (Problem(str(project), "it is not overwritten", "name another folder"),),
         )
     try:
+        yield
+    except OSError as error:
+        cure = "name a folder that you may write to"
+        raise OutputError(
+            f"{directory} cannot be written",
+            (Problem(str(directory), str(error.strerror), cure),),
+        ) from error
+
+
+def _copy(source: Path, directory: Path, *, again: bool) -> Path:
+    from layers.project_schema import SCHEMA_FILE, schema_text
+
+    with _writing_a_project(directory, again=again):
         directory.mkdir(parents=True, exist_ok=True)
         for file in sorted(source.iterdir()):
             if file.is_file() and not (directory / file.name).exists():
                 (directory / file.name).write_bytes(file.read_bytes())
-    except OSError as error:
-        raise OutputError(
-            f"{directory} cannot be written",
-            (Problem(str(directory), str(error.strerror), "name a folder that you may write to"),),
-        ) from error
-    return project
+        (directory / SCHEMA_FILE).write_text(schema_text(), "utf-8", newline="\n")
+    return directory / PROJECT
 
 
 def build_project(
@@ -338,7 +444,7 @@ def analyse_table(
     from maps.geopackage import write_geopackage
 
     tell(out.name)
-    replace_file(out, lambda file: write_geopackage(situation, file, lang))
+    replace_file(out, lambda file: write_geopackage(situation, file, lang, name=out.name))
     if page is not None:
         from maps.html import write_page
 

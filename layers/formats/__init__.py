@@ -29,6 +29,8 @@ class Format:
     ``geo.errors.SourceError`` when the file as a whole cannot be read, with the cure. A format that
     shares its endings with others has ``claims``, which looks into a file (its beginning, mostly)
     and says whether it is its own; it never raises. Such a format is asked before those without.
+    ``layers`` lists the layers of a file and whether each has geometries, where there can be
+    several; ``holds`` is the kind of layer that files of this format hold, where it is one only.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Format:
     endings: tuple[str, ...]
     read: _Read
     claims: Callable[[Path], bool] | None = None
+    layers: Callable[[Path], dict[str, bool]] | None = None
+    holds: str = ""
 
 
 @cache

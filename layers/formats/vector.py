@@ -19,6 +19,7 @@ from pyproj.exceptions import CRSError
 from geo.note import Note
 from layers.formats import Format
 from layers.formats.opening import TEXT, first_bytes, left_out_rows, quietly, refuse
+from layers.formats.shapes import plain, read_wkb, repaired_note
 from layers.layer import RawTable
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
 
     from layers.formats.opening import LeftOutRow
 
+    Floats = NDArray[np.float64]
     Geometries = NDArray[np.object_]
 
 _BATCH_ROWS = 65_536
 _LONGITUDES = 360.0
-_AREAL = (3, 6, 7)
 _UNREADABLE = "unreadable_feature"
 _TROUBLE = (
     pa.ArrowException,
@@ -80,16 +81,8 @@ def read(
     """
     first_bytes(path)
     _check_companions(path)
-    name, notes = _choose(path, _layers(path), layer)
+    name, notes = _choose(path, layers_of(path), layer)
     return _batches(path, name, notes)
-
-
-FORMAT = Format(
-    name="vector",
-    summary="GeoPackage, GeoJSON, Shapefile, GML, FlatGeobuf, MapInfo, KML",
-    endings=(".gpkg", ".geojson", ".json", ".shp", ".gml", ".fgb", ".tab", ".mif", ".kml"),
-    read=read,
-)
 
 
 def _check_companions(path: Path) -> None:
@@ -106,7 +99,7 @@ def _check_companions(path: Path) -> None:
         )
 
 
-def _layers(path: Path) -> dict[str, bool]:
+def layers_of(path: Path) -> dict[str, bool]:
     """Give the layers of a file, and whether each has geometries."""
     import fiona  # noqa: PLC0415 - slow to import, and only vector files need it
     from fiona.errors import FionaError  # noqa: PLC0415 - the same
@@ -126,6 +119,15 @@ def _layers(path: Path) -> dict[str, bool]:
     if not found:
         raise refuse(path, "expected a layer of features, found none", "export it again")
     return found
+
+
+FORMAT = Format(
+    name="vector",
+    summary="GeoPackage, GeoJSON, Shapefile, GML, FlatGeobuf, MapInfo, KML",
+    endings=(".gpkg", ".geojson", ".json", ".shp", ".gml", ".fgb", ".tab", ".mif", ".kml"),
+    read=read,
+    layers=layers_of,
+)
 
 
 def _damaged(path: Path, error: Exception) -> Exception:
@@ -173,7 +175,7 @@ def _batches(path: Path, layer: str, notes: tuple[Note, ...]) -> Iterator[RawTab
                     break
                 table = _bulk(batch, kind, done)
                 if not done:
-                    crs, doubt = _believed(crs, table.geometry)
+                    crs, doubt = _believed(crs, table)
                     notes = (*notes, *doubt)
                 yield _with(table, crs, notes)
                 notes = ()
@@ -186,7 +188,7 @@ def _batches(path: Path, layer: str, notes: tuple[Note, ...]) -> Iterator[RawTab
         pass
     for table in _one_by_one(path, layer, done):
         if not done:
-            crs, doubt = _believed(crs or table.crs, table.geometry)
+            crs, doubt = _believed(crs or table.crs, table)
             notes = (*notes, *doubt)
         yield _with(table, crs, notes)
         notes = ()
@@ -195,7 +197,7 @@ def _batches(path: Path, layer: str, notes: tuple[Note, ...]) -> Iterator[RawTab
 
 def _with(table: RawTable, crs: CRS | None, notes: tuple[Note, ...]) -> RawTable:
     return RawTable(
-        table.data, table.rows, table.left_out, table.geometry, crs, (*notes, *table.notes)
+        table.data, table.rows, table.left_out, table.positions, crs, (*notes, *table.notes)
     )
 
 
@@ -212,17 +214,11 @@ def _opened(path: Path, layer: str) -> Iterator[tuple[dict[str, Any], Any]]:
 def _bulk(batch: pa.RecordBatch, geometry_name: str, done: int) -> RawTable:
     """Make a table of a batch whose geometries are well-known binary."""
     rows = np.arange(done + 1, done + 1 + batch.num_rows, dtype=np.int64)
-    geometry: Geometries = np.full(batch.num_rows, None, dtype=object)
+    geometry: Geometries | Floats = np.full(batch.num_rows, None, dtype=object)
     unreadable = np.zeros(batch.num_rows, dtype=bool)
     repaired = 0
     if geometry_name in batch.schema.names:
-        binary = batch.column(geometry_name).to_numpy(zero_copy_only=False)
-        geometry = quietly(shapely.from_wkb, binary, on_invalid="fix")
-        unreadable = shapely.is_missing(geometry) & batch.column(geometry_name).is_valid().to_numpy(
-            zero_copy_only=False
-        )
-        geometry, repaired, lost = _plain(geometry)
-        unreadable |= lost
+        geometry, unreadable, repaired = read_wkb(batch.column(geometry_name))
         batch = batch.drop_columns([geometry_name])
     data = batch.to_pandas(types_mapper=_TYPES.get)
     left_out = [(int(n), _UNREADABLE, "geometry") for n in rows[unreadable]]
@@ -232,29 +228,8 @@ def _bulk(batch: pa.RecordBatch, geometry_name: str, done: int) -> RawTable:
         rows[keep],
         left_out_rows(left_out),
         geometry[keep],
-        notes=_repaired(repaired),
+        notes=repaired_note(repaired),
     )
-
-
-def _plain(geometry: Geometries) -> tuple[Geometries, int, NDArray[np.bool_]]:
-    """Drop heights, make None of empty geometries, repair invalid polygons.
-
-    Gives also how many were repaired, and which have nothing left after it.
-    """
-    plain = np.array(shapely.force_2d(geometry), dtype=object)
-    areal = np.isin(shapely.get_type_id(plain), _AREAL)
-    invalid = areal & ~shapely.is_valid(plain)
-    if invalid.any():
-        plain[invalid] = shapely.make_valid(
-            plain[invalid], method="structure", keep_collapsed=False
-        )
-    empty = shapely.is_empty(plain)
-    plain[empty] = None
-    return plain, int((invalid & ~empty).sum()), invalid & empty
-
-
-def _repaired(n: int) -> tuple[Note, ...]:
-    return (Note("geometries_repaired", {"n": n}),) if n else ()
 
 
 def _crs(told: Any) -> CRS | None:  # noqa: ANN401 - text, mapping or nothing
@@ -272,12 +247,12 @@ def _crs(told: Any) -> CRS | None:  # noqa: ANN401 - text, mapping or nothing
     return crs
 
 
-def _believed(crs: CRS | None, geometry: Geometries | None) -> tuple[CRS | None, tuple[Note, ...]]:
+def _believed(crs: CRS | None, table: RawTable) -> tuple[CRS | None, tuple[Note, ...]]:
     """Doubt degrees that are beyond all degrees: metres in a GeoJSON that does not say so."""
-    if crs is None or not crs.is_geographic or geometry is None:
+    if crs is None or not crs.is_geographic or table.positions is None:
         return crs, ()
-    bounds = shapely.total_bounds(geometry)
-    if np.nanmax(np.abs(bounds), initial=0.0) <= _LONGITUDES:
+    found = shapely.total_bounds(table.geometry) if table.points is None else table.points
+    if np.nanmax(np.abs(found), initial=0.0) <= _LONGITUDES:
         return crs, ()
     return None, (Note("crs_disbelieved", {"name": crs.name}, "warning"),)
 
@@ -330,7 +305,7 @@ def _one_by_one(path: Path, layer: str, done: int) -> Iterator[RawTable]:
             given = True
             array: Geometries = np.full(len(shapes), None, dtype=object)
             array[:] = shapes
-            geometry, repaired, lost = _plain(array)
+            geometry, repaired, lost = plain(array)
             left_out += [(rows[i], _UNREADABLE, "geometry") for i in np.flatnonzero(lost)]
             yield RawTable(
                 _typed(values, types)[~lost].reset_index(drop=True),
@@ -338,7 +313,7 @@ def _one_by_one(path: Path, layer: str, done: int) -> Iterator[RawTable]:
                 left_out_rows(sorted(left_out)),
                 geometry[~lost],
                 crs,
-                _repaired(repaired),
+                repaired_note(repaired),
             )
 
 

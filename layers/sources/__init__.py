@@ -9,6 +9,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from layers.layer import Layer, LayerSettings, RawTable
+    from layers.positions import StudyArea
+    from layers.project import Project
     from layers.rows import Built, Rows
 
 Shape = Literal["point", "line", "polygon"]
@@ -97,6 +102,21 @@ class Build(Protocol):
     def __call__(self, rows: Rows) -> Built: ...  # noqa: D102 - said in the class
 
 
+class Stream(Protocol):
+    """Makes a layer of a source that is too long to be held as rows, batch by batch.
+
+    ``batches`` gives those of a file as its format reads them.
+    """
+
+    def __call__(  # noqa: D102 - said in the class
+        self,
+        settings: LayerSettings,
+        project: Project,
+        area: StudyArea | None,
+        batches: Callable[[LayerSettings], Iterator[RawTable]],
+    ) -> Layer: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of layer: what it is, what it may hold, which shapes it takes.
@@ -105,21 +125,24 @@ class Kind:
     ``clipped`` kinds are cut at the edge of the area and its buffer; of others, whole objects are
     in or out; ``beyond_m`` widens the buffer. Where ``repeats``, one object may stand in several
     rows (a road in pieces), and none of them is a duplicate. ``identifiers`` are the fields that
-    give a row its id, the best first.
-    ``build`` makes the table's columns.
+    give a row its id, the best first. ``names`` are words in a file's name that speak for the kind.
+    ``build`` makes the table's columns; a kind without has a ``stream``, which makes its layer,
+    and whose source may be a folder of files.
     """
 
     name: str
     summary: str
     fields: tuple[Field, ...]
     shapes: tuple[Shape, ...]
-    build: Build
+    build: Build | None = None
+    stream: Stream | None = None
     counted: bool = False
     clipped: bool = False
     beyond_m: float = 0.0
     repeats: bool = False
     options: tuple[Option, ...] = ()
     identifiers: tuple[str, ...] = ("id",)
+    names: tuple[str, ...] = ()
     order: int = 100
 
     def default(self, option: str) -> Any:  # noqa: ANN401 - an option's value is of its own kind

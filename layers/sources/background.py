@@ -67,14 +67,14 @@ def build(rows: Rows) -> Built:
     if given:
         classes = np.full(len(rows), CLASSES.index(given), dtype=np.int32)
     else:
-        classes = _classes(rows.data)
+        classes = classes_of(rows.data)
         unclear = int((rows.usable & (classes == CLASSES.index("other"))).sum())
         if unclear:
             rows.notes.append(Note("background_unclassified", {"n": unclear}))
     return Built({"class": pick(CLASSES, classes), "name": rows.text("name")})
 
 
-def _classes(data: pd.DataFrame) -> NDArray[np.int32]:
+def classes_of(data: pd.DataFrame) -> NDArray[np.int32]:
     """Derive the class of every row from the attributes it has; the first that tells decides."""
     other = CLASSES.index("other")
     classes = np.full(len(data), other, dtype=np.int32)
@@ -127,6 +127,8 @@ KIND = Kind(
     ),
     shapes=("point", "line", "polygon"),
     build=build,
+    names=("väg", "road", "vatten", "water", "mark", "bebygg", "järnväg", "rail", "karta",
+           "background", "hydro", "kommunikation"),
     clipped=True,
     repeats=True,
     options=(

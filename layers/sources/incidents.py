@@ -119,7 +119,7 @@ KIND = Kind(
     summary="Reported incidents: littering, vandalism, narcotics, alcohol, disorder, noise, "
     "burglary and more; a moment, a date, or from one time to another.",
     fields=(
-        ID,
+        replace(ID, synonyms=("olycksnummer", *ID.synonyms)),
         CATEGORY,
         TIME_FROM,
         TIME_TO,
@@ -127,11 +127,13 @@ KIND = Kind(
         CLOCK_TO,
         TIME,
         CLOCK,
-        PLACE,
+        replace(PLACE, synonyms=(*PLACE.synonyms, "olycksväg/-gata")),
         WEIGHT,
     ),
     shapes=("point",),
     build=build,
+    names=("incident", "rapport", "report", "händelse", "anmäl", "ärende", "brott", "crime",
+           "felanmälan"),
     counted=True,
     order=40,
 )  # fmt: skip

@@ -263,5 +263,6 @@ KIND = Kind(
     ),
     shapes=("point", "line"),
     build=build,
+    names=("patrull", "patrol", "närvaro", "presence"),
     order=30,
 )  # fmt: skip

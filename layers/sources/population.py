@@ -62,5 +62,6 @@ KIND = Kind(
     ),
     shapes=("polygon", "point"),
     build=build,
+    names=("befolkning", "population", "folkmängd", "invånare", "deso", "regso", "ruta"),
     order=65,
 )  # fmt: skip

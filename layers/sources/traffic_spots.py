@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,7 +49,7 @@ KIND = Kind(
     summary="Reported problem traffic spots: speeding, reckless driving, noise, mopeds and "
     "A-tractors, drink-driving, littering; the time may be unknown.",
     fields=(
-        ID,
+        replace(ID, synonyms=("olycksnummer", *ID.synonyms)),
         CATEGORY,
         TIME,
         CLOCK,
@@ -59,11 +60,12 @@ KIND = Kind(
             ("rapportör", "anmälare", "rapporterad av", "anmäld av", "inlämnad av", "källa",
              "uppgiftslämnare", "reported_by", "reporter_role", "roll", "vem", "who", "source"),
         ),
-        PLACE,
+        replace(PLACE, synonyms=(*PLACE.synonyms, "olycksväg/-gata")),
         WEIGHT,
     ),
     shapes=("point",),
     build=build,
+    names=("trafik", "traffic", "hastighet", "körning"),
     counted=True,
     order=20,
 )  # fmt: skip

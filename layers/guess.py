@@ -1,0 +1,460 @@
+"""Guesses what the files of a folder are, and says why: for a first project file, and for check."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import islice
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo.crs import WGS84, find_coordinates, reproject
+from geo.errors import LagesbildError, PlaceError, Problem
+from layers.categories import (
+    Vocabulary,
+    known_categories,
+    known_words,
+    merge_words,
+    squeeze,
+)
+from layers.columns import Position, find_columns, find_position, listed, plain
+from layers.formats import formats
+from layers.positions import read_position
+from layers.project_schema import SCHEMA_FILE
+from layers.reading import format_of
+from layers.sources import kinds
+from layers.when import read_times
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from layers.layer import RawTable
+    from layers.sources import Kind, Shape
+
+    Floats = NDArray[np.float64]
+    Geometries = NDArray[np.object_]
+
+_LOOKED_AT = 2000
+_MOSTLY = 0.5
+_NEARLY_ALL = 0.75
+_ENOUGH = 1.0
+"""A kind is believed when its columns, its file's name and its values speak for it this much."""
+
+_A_WORD = 2.0
+_A_SIGN = 2.0
+_LONG = 6
+"""Letters of a word that may stand at the beginning of a longer one and still mean the same."""
+
+_DIMENSIONS: dict[int, Shape] = {0: "point", 1: "line", 2: "polygon"}
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What a first look into a table or a layer of a file found; ``layer`` where it has several.
+
+    ``data`` are its first rows, ``whole`` says that there are no more. ``shape`` is None where
+    rows have no position.
+    """
+
+    path: Path
+    layer: str | None
+    data: pd.DataFrame
+    whole: bool
+    geometry: Geometries | None
+    position: Position
+    shape: Shape | None
+    table: RawTable
+
+
+@dataclass(frozen=True, eq=False)
+class Guess:
+    """What a file seems to be: a kind of layer or None, and why, in words.
+
+    ``columns`` are those that have to be named since their names alone do not tell; ``read`` all
+    that were found, a field each.
+    """
+
+    look: Look
+    kind: str | None
+    why: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    read: Mapping[str, str] = field(default_factory=dict)
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Give the files of a folder that may be sources, by name; none hidden, none temporary."""
+    endings = tuple(ending.casefold() for one in formats().values() for ending in one.endings)
+    return sorted(
+        (
+            path
+            for path in folder.iterdir()
+            if path.name.casefold().endswith(endings)
+            and not path.name.startswith((".", "~$"))
+            and path.name != SCHEMA_FILE
+            and (path.is_file() or path.suffix.casefold() == ".gdb")
+        ),
+        key=lambda path: path.name.casefold(),
+    )
+
+
+def look_into(path: Path, layer: str | None = None, sheet: str | None = None) -> Iterator[Look]:
+    """Look at the first rows of every layer of a file, or of one.
+
+    Raises ``SourceError`` where the file cannot be read.
+    """
+    form = format_of(path)
+    names: Sequence[str | None] = [layer]
+    if layer is None and form.layers is not None:
+        with_shapes = [name for name, has_shapes in form.layers(path).items() if has_shapes]
+        names = with_shapes if len(with_shapes) > 1 else [None]
+    for name in names:
+        batches = list(islice(form.read(path, sheet=sheet, layer=name), 2))
+        first = batches[0]
+        columns = [str(one) for one in first.data.columns]
+        shaped = first.geometry is not None and not shapely.is_missing(first.geometry).all()
+        position = Position("none") if shaped else find_position(columns, {})[0]
+        yield Look(
+            path,
+            name,
+            first.data.head(_LOOKED_AT),
+            len(batches) == 1 and len(first.data) <= _LOOKED_AT,
+            first.geometry[:_LOOKED_AT] if shaped and first.geometry is not None else None,
+            position,
+            _shape(first.geometry) if shaped else None if position.scheme == "none" else "point",
+            first,
+        )
+
+
+def _shape(geometry: Geometries | None) -> Shape | None:
+    """Give the commonest shape of some geometries."""
+    found = np.asarray(shapely.get_dimensions(geometry))
+    found = found[found >= 0]
+    counts = [int((found == dimension).sum()) for dimension in _DIMENSIONS]
+    return _DIMENSIONS[int(np.argmax(counts))] if len(found) else None
+
+
+def guess(look: Look) -> Guess:
+    """Guess which kind of layer a table is: by its shape, its columns, its name and its words."""
+    if look.table.data.columns.empty:
+        return Guess(look, None, "it has no columns")
+    holds = format_of(look.path).holds
+    fits = {name: fit for name, kind in kinds().items() if (fit := _fit(kind, look)) is not None}
+    if holds:
+        best = holds
+        fits.setdefault(holds, _Fit(0.0, {}, {}, ("files of this format hold nothing else",)))
+    elif fits:
+        best = max(fits, key=lambda name: fits[name].score)
+    else:
+        names = listed(look.data.columns)
+        if look.shape is None:
+            return Guess(look, None, f"no column tells a position among {names}")
+        return Guess(look, None, f"its columns fit no kind of layer: {names}")
+    fit = fits[best]
+    if fit.score < _ENOUGH and not holds:
+        return Guess(look, None, f"too little tells what it is: {listed(look.data.columns)}")
+    return Guess(look, best, "; ".join(fit.why), fit.named, fit.columns)
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """How well a kind fits: a score, the columns found, those found by their values, and words."""
+
+    score: float
+    columns: Mapping[str, str]
+    named: Mapping[str, str]
+    why: tuple[str, ...]
+
+
+def _fit(kind: Kind, look: Look) -> _Fit | None:
+    """Measure how well a kind fits; None where it cannot be."""
+    if look.shape not in kind.shapes:
+        return None
+    names = [str(name) for name in look.data.columns]
+    taken = look.position.columns
+    columns = find_columns(kind.fields, names, {}, taken=taken)
+    named = _by_values(kind, look, columns)
+    columns = {**columns, **named}
+    if any(one.required and one.name not in columns for one in kind.fields):
+        return None
+    why, score = [], 0.0
+    for column in columns.values():
+        rivals = [
+            other
+            for other in kinds().values()
+            if column in find_columns(other.fields, names, {}, taken=taken).values()
+        ]
+        score += 1.0 / max(len(rivals), 1)
+    if columns:
+        why.append("columns " + ", ".join(f"{name} = {one}" for name, one in columns.items()))
+    word = _word_in_name(look, kind.names)
+    if word:
+        score += _A_WORD
+        why.append(f"its name has {word!r} in it")
+    for sign in _signs(kind, look, columns):
+        score += _A_SIGN
+        why.append(sign)
+    return _Fit(score, columns, named, tuple(why))
+
+
+def _word_in_name(look: Look, words: Sequence[str]) -> str:
+    """Find the first of some words with which a part of the file's or the layer's name begins."""
+    parts = [plain(part) for part in re.split(r"[\W_\d]+", f"{look.path.stem} {look.layer or ''}")]
+    return next((word for word in words if any(p.startswith(plain(word)) for p in parts)), "")
+
+
+def _by_values(kind: Kind, look: Look, found: Mapping[str, str]) -> dict[str, str]:
+    """Find columns that their names do not tell by what stands in them: categories and times."""
+    named: dict[str, str] = {}
+    free = [
+        str(name)
+        for name in look.data.columns
+        if name not in (*found.values(), *look.position.columns)
+    ]
+    for one in kind.fields:
+        if one.name in found or one.name not in ("category", "time"):
+            continue
+        if one.name == "time" and any(name.startswith("time_") for name in found):
+            continue
+        measure = _known_share if one.kind == "category" else _dated_share
+        shares = {name: measure(look.data[name]) for name in free}
+        best = max(shares, key=lambda name: shares[name], default=None)
+        if best is not None and shares[best] >= _MOSTLY:
+            named[one.name] = best
+            free.remove(best)
+    return named
+
+
+@cache
+def _vocabulary() -> Vocabulary:
+    return Vocabulary(known_categories(), merge_words(()))
+
+
+def _known_share(values: pd.Series) -> float:
+    """Give the share of a column's words that name a known category."""
+    there = values.dropna()
+    if there.empty or pd.api.types.is_numeric_dtype(there):
+        return 0.0
+    words = there.astype("str").value_counts()
+    known = [closest_category(str(word)) is not None for word in words.index]
+    return float(words[known].sum() / words.sum())
+
+
+@cache
+def closest_category(word: str) -> str | None:
+    """Give the category that a word names, or that one part of it names, if only one does.
+
+    "Inbrott (bostad, förråd, bil)" has a part that is known; "våld, narkotika" has two and is none.
+    """
+    whole = _vocabulary().find(word)
+    if whole is not None:
+        return whole
+    parts = [part for part in re.split(r"[/,;:()&+]|\boch\b|\band\b", word) if part.strip()]
+    tokens = [squeeze(token) for part in parts for token in part.split()]
+    found = {_vocabulary().find(part.strip()) for part in (*parts, *tokens)}
+    if found == {None}:  # "narkotikahantering" begins with a word that is known
+        begun = [word for word in known_words() if len(word) >= _LONG and " " not in word]
+        found |= {known_words()[w] for w in begun for token in tokens if token.startswith(w)}
+    found.discard(None)
+    return found.pop() if len(found) == 1 else None
+
+
+def _dated_share(values: pd.Series) -> float:
+    """Give the share of a column's values that are dates; numbers are none."""
+    there = values.dropna()
+    if there.empty or pd.to_numeric(there, errors="coerce").notna().mean() > _MOSTLY:
+        return 0.0
+    return float((~np.isnat(read_times(there.reset_index(drop=True)).local)).mean())
+
+
+def _signs(kind: Kind, look: Look, columns: Mapping[str, str]) -> list[str]:
+    """Tell what else in a table speaks for a kind: its words, its classes, its being a line."""
+    if kind.counted and "category" in columns:
+        words = look.data[columns["category"]].dropna().astype("str")
+        keys = [key for word in words if (key := closest_category(word)) is not None]
+        families = [known_categories()[key].family for key in keys]
+        of_traffic = families.count("traffic") / max(len(families), 1)
+        if (of_traffic >= _NEARLY_ALL) == (kind.name == "traffic_spots"):
+            return [f"{of_traffic:.0%} of the words that are known are about traffic"]
+    if kind.name == "background":
+        from layers.sources.background import CLASSES, classes_of  # noqa: PLC0415 - for this kind only
+
+        known = classes_of(look.data) != CLASSES.index("other")
+        if len(known) and known.mean() >= _MOSTLY:
+            return ["its attributes tell roads, water or built-up ground"]
+    return []
+
+
+# --- the area ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class AreaGuess:
+    """The municipality's polygon: a file, which of its polygons, its name, and why."""
+
+    look: Look
+    select: tuple[str, str] | None
+    name: str
+    why: str
+
+
+_AREA_WORDS = ("kommun", "gräns", "municipality", "boundary", "stadsdel", "lokalpolisområde")
+_NAMES = ("kommunnamn", "knnamn", "kom_namn", "kommun_namn", "namn", "kommun", "name")
+_CODES = ("kommunkod", "knkod", "kom_kod", "kod", "code", "municipality_code")
+
+
+def guess_area(looks: Sequence[Look], others: Sequence[Look]) -> AreaGuess | None:
+    """Find the municipality among layers of polygons: the polygon in which most points lie.
+
+    Where a file holds one polygon only it is the area, if its name or columns say so.
+    """
+    best: tuple[float, AreaGuess] | None = None
+    for look in looks:
+        if look.shape != "polygon" or not _may_be_area(look):
+            continue
+        outlines, within = _shares(look, others)
+        if not len(outlines):
+            continue
+        at = int(np.argmax(within)) if within.any() else 0
+        if len(outlines) > 1 and not within.any():
+            continue
+        found = _area_of(look, at, float(within[at]))
+        worth = float(within[at]) + 1.0 / len(outlines) + _named_as_area(look)
+        if best is None or worth > best[0]:
+            best = worth, found
+    return best[1] if best else None
+
+
+def _may_be_area(look: Look) -> bool:
+    folded = {plain(str(name)) for name in look.data.columns}
+    says = bool(folded & {plain(name) for name in (*_NAMES[:4], *_CODES[:3])})
+    return look.whole and (says or len(look.data) == 1 or bool(_named_as_area(look)))
+
+
+def _named_as_area(look: Look) -> float:
+    return float(bool(_word_in_name(look, _AREA_WORDS)))
+
+
+def _area_of(look: Look, at: int, share: float) -> AreaGuess:
+    row = look.data.iloc[at]
+    columns = {plain(str(name)): str(name) for name in look.data.columns}
+    named = next((columns[plain(name)] for name in _NAMES if plain(name) in columns), None)
+    name = str(row[named]) if named is not None and pd.notna(row[named]) else ""
+    name = re.sub(r"s? kommun$", "", name, flags=re.IGNORECASE)
+    why = f"{share:.0%} of the points of the other files lie in it" if share else "by its name"
+    if len(look.data) == 1:
+        return AreaGuess(look, None, name, why)
+    for code in (*_CODES, *_NAMES):
+        column = columns.get(plain(code))
+        if column is not None and look.data[column].is_unique and pd.notna(row[column]):
+            return AreaGuess(look, (column, str(row[column])), name, why)
+    return AreaGuess(look, None, name, f"{len(look.data)} polygons, taken together")
+
+
+def _shares(look: Look, others: Sequence[Look]) -> tuple[Geometries, Floats]:
+    """Give the outlines of polygons in degrees, and which share of others' points lies in each."""
+    outlines = np.array([], dtype=object)
+    if look.geometry is None:
+        return outlines, np.zeros(0)
+    crs = look.table.crs or WGS84
+    with suppress(PlaceError):
+        outlines = reproject(look.geometry, crs, WGS84)
+    counts = np.zeros(len(outlines))
+    total = 0
+    box = tuple(float(edge) for edge in shapely.total_bounds(outlines))
+    if len(box) != 4 or not np.isfinite(box).all():  # noqa: PLR2004 - a box has four edges
+        return np.array([], dtype=object), np.zeros(0)
+    for other in others:
+        lon, lat = _points(other, (box[0], box[1], box[2], box[3]))
+        total += len(lon)
+        for i, outline in enumerate(outlines):
+            counts[i] += int(shapely.contains_xy(outline, lon, lat).sum())
+    return outlines, counts / max(total, 1)
+
+
+def _points(look: Look, box: tuple[float, float, float, float]) -> tuple[Floats, Floats]:
+    """Give the positions of a table in degrees, as far as they can be told within a box."""
+    nothing = np.zeros(0)
+    if look.geometry is not None:
+        if look.shape != "point":
+            return nothing, nothing
+        shapes = look.geometry
+        with suppress(PlaceError):
+            shapes = reproject(look.geometry, look.table.crs or WGS84, WGS84)
+        points = shapely.get_coordinates(shapely.centroid(shapes))
+        return points[:, 0], points[:, 1]
+    if look.position.scheme in ("none", "wkt"):
+        return nothing, nothing
+    a, b, missing, bad, zero = read_position(look.data, look.position)
+    there = ~(missing | bad | zero)
+    names = (look.position.a, look.position.b) if look.position.b else None
+    with suppress(PlaceError):
+        found = find_coordinates(a[there], b[there], box=box, names=names, where=look.path.name)
+        lon, lat = found.place(a[there], b[there], WGS84)
+        kept = np.isfinite(lon)
+        return lon[kept], lat[kept]
+    return nothing, nothing
+
+
+# --- a folder ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class FolderGuess:
+    """What a folder holds: the area, the layers in the order of their kinds, and the rest.
+
+    ``unused`` are names and why they are not used.
+    """
+
+    area: AreaGuess | None
+    layers: tuple[Guess, ...]
+    unused: tuple[tuple[str, str], ...]
+
+
+def guess_folder(folder: Path) -> FolderGuess:
+    """Look into every file of a folder and guess what it is."""
+    looks: list[Look] = []
+    unused: list[tuple[str, str]] = []
+    for path in files_of(folder):
+        try:
+            looks += look_into(path)
+        except LagesbildError as error:
+            problems = error.problems or (Problem(path.name, error.headline),)
+            unused.append((path.name, "; ".join(problem.what for problem in problems)))
+    guesses = [guess(look) for look in looks]
+    counted = [one.look for one in guesses if one.kind and kinds()[one.kind].counted]
+    pointed = counted or [one.look for one in guesses if one.look.shape == "point"]
+    area = guess_area(looks, pointed)
+    order = list(kinds())
+    layers = []
+    for one in guesses:
+        if area is not None and one.look is area.look:
+            continue
+        if one.kind is None or one.kind == "area":
+            unused.append((_titled(one.look), one.why))
+        else:
+            layers.append(one)
+    layers.sort(key=lambda one: order.index(str(one.kind)))
+    return FolderGuess(area, tuple(layers), tuple(unused))
+
+
+def _titled(look: Look) -> str:
+    return look.path.name + (f" (layer {look.layer})" if look.layer else "")
+
+
+Verdict = Literal["as told", "otherwise", "unclear"]
+
+
+def judge(look: Look, kind: str) -> tuple[Verdict, Guess]:
+    """Say whether a table looks like the kind that it is said to be, and what it looks like."""
+    own = guess(look)
+    if own.kind is None:
+        return "unclear", own
+    return ("as told" if own.kind == kind else "otherwise"), own
