@@ -54,6 +54,7 @@ _COLUMNS = (
     "natural", "landuse", "place", "fclass", "type", "typ", "kategori", "vagkategorikategori",
     "vagtyp",
 )  # fmt: skip
+_YES = ("1", "-1", "1.0", "-1.0", "true", "ja", "sant", "e")
 _IMPLIED = {"highway": "road_minor", "railway": "railway", "waterway": "water", "water": "water"}
 """Columns whose mere value says what a thing is, whatever the value."""
 
@@ -71,7 +72,15 @@ def build(rows: Rows) -> Built:
         unclear = int((rows.usable & (classes == CLASSES.index("other"))).sum())
         if unclear:
             rows.notes.append(Note("background_unclassified", {"n": unclear}))
-    return Built({"class": pick(CLASSES, classes), "name": rows.text("name")})
+    name = rows.text("name")
+    return Built({"class": pick(CLASSES, classes), "name": name.fillna(_road_number(rows))})
+
+
+def _road_number(rows: Rows) -> pd.Series:
+    """Give the number of roads without a name: ``E18``, ``204``; NVDB says E in another column."""
+    number = rows.text("number").str.replace(r"^E\s+(?=\d)", "E", regex=True)
+    european = rows.text("european").str.casefold().isin(_YES).to_numpy()
+    return number.where(~european | number.isna(), "E" + number.fillna(""))
 
 
 def classes_of(data: pd.DataFrame) -> NDArray[np.int32]:
@@ -121,7 +130,19 @@ KIND = Kind(
             "name",
             "text",
             "name to show",
-            ("namn", "gatunamn", "gatunamn_namn", "vardvagnummer", "karttext", "ref", "vägnummer"),
+            ("namn", "gatunamn", "gatunamn_namn", "namn_130", "karttext"),
+        ),
+        Field(
+            "number",
+            "text",
+            "number of a road, shown where it has no name",
+            ("ref", "vägnummer", "vardvagnummer", "vagnummer_huvudnummer_vard", "vagnr_10370"),
+        ),
+        Field(
+            "european",
+            "text",
+            "whether the number is that of a European road, where it does not say so itself",
+            ("vagnummer_europavag", "europavag"),
         ),
         Field(ID.name, ID.kind, ID.help, ("osm_id", "osm_way_id", "route_id", *ID.synonyms)),
     ),
