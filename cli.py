@@ -435,10 +435,10 @@ def list_formats() -> None:
 
     click.secho("read", bold=True)
     for form in formats().values():
-        click.echo(f"  {form.name:<12} {' '.join(form.endings):<44} {form.summary}")
-    click.secho("written with --format", bold=True)
+        click.echo(f"  {form.name:<13} {form.summary}\n{'':16}{' '.join(form.endings)}")
+    click.secho("written with --format NAME", bold=True)
     for export in exports().values():
-        click.echo(f"  {export.name:<12} {' '.join(export.files):<44} {export.summary}")
+        click.echo(f"  {export.name:<13} {export.summary}\n{'':16}{' '.join(export.files)}")
 
 
 @main.command("methods")

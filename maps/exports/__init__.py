@@ -56,7 +56,7 @@ def chosen(names: Sequence[str]) -> tuple[Export, ...]:
             near = difflib.get_close_matches(name, known, 1)
             cure = f"did you mean {near[0]!r}?" if near else "lagesbild formats lists them"
             what = f"expected one of {', '.join(known)}, found {name!r}"
-            problems.append(Problem("--format", what, cure))
+            problems.append(Problem("--format, or formats under [output]", what, cure))
     if problems:
         raise OutputError("there is no such format to write", tuple(problems))
     return tuple(known[name] for name in dict.fromkeys(names))
