@@ -101,7 +101,8 @@ _KNOWN: dict[str, tuple[str, str]] = {
         ordningsstörning|ordningsstörningar|oordning|bråk|ofog|ofog barn/ungdom|förargelse|
         ofredande/förargelse|förargelseväckande beteende|stök|stökigt|ungdomar|ungdomsgäng|
         ordningslagen|otrygghet|anti-social behaviour|antisocial behaviour|public order|
-        störande ungdomar|ungdomsstök|hänger|lagen om hundar och katter|lösa hundar
+        störande ungdomar|ungdomsstök|hänger|lagen om hundar och katter|lösa hundar|
+        olaga intrång|hemfridsbrott|olaga intrång/hemfridsbrott
         """,
     ),
     "noise": (
@@ -149,7 +150,7 @@ _KNOWN: dict[str, tuple[str, str]] = {
         stöld|stölder|stöld, försök|stöld, ringa|snatteri|cykelstöld|bilstöld|fickstöld|
         tillgrepp|motorfordon, stöld|motorfordon, anträffat stulet|båtmotorstöld|båtstöld|
         bränslestöld|drivmedelsstöld|mopedstöld|häleri|shoplifting|larceny|stealing|
-        stulen cykel
+        stulen cykel|stöld ur fordon
         """,
     ),
     "violence": (
@@ -159,7 +160,8 @@ _KNOWN: dict[str, tuple[str, str]] = {
         olaga hot|ofredande|rån|rån, försök|rån väpnat|rån övrigt|personrån|våldtäkt|
         våldtäkt, försök|sexualbrott|sexuellt ofredande|mord/dråp|mord/dråp, försök|
         våld/hot mot tjänsteman|larm överfall|knivlagen|vapenlagen|vapenbrott|skottlossning|
-        skottlossning, misstänkt|robbery|assault|threat|threats|fight
+        skottlossning, misstänkt|skottlossning/explosion|bombhot|sedlighetsbrott|
+        olaga frihetsberövande|robbery|assault|threat|threats|fight
         """,
     ),
     "other": (

@@ -63,9 +63,11 @@ def build(rows: Rows) -> Built:
 
 def _keep_latest_year(rows: Rows) -> None:
     """Leave out a site's rows of earlier years, where a table has one for each."""
-    years = pd.Series(rows.numbers("year"))
+    if not rows.has("year"):
+        return
+    years = pd.Series(read_numbers(rows.data[rows.columns["year"]])[0])
     latest = years.groupby(rows.text("eu_id")).transform("max")
-    rows.leave_out((years < latest).to_numpy(), "earlier_season", rows.columns.get("year", ""))
+    rows.leave_out((years < latest).to_numpy(), "earlier_season", rows.columns["year"])
 
 
 def _findings(rows: Rows) -> dict[str, pd.Series]:
@@ -102,7 +104,7 @@ def _answers(rows: Rows, ids: pd.Series) -> dict[str, dict[str, str | None]]:
         problem = Problem(str(path), what, 'name the folder or a file: results = "…"')
         raise SourceError(f"{path.name} cannot be read", (problem,))
     found = read_findings(files)
-    known = int(ids.isin(list(found)).sum())
+    known = int(ids[rows.usable].isin(list(found)).sum())
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
     values = {"n": known, "total": len(found), "file": path.name, "sha256": digest[:12]}
     rows.notes.append(Note("answers_joined", values, "info" if known else "warning"))
