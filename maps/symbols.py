@@ -168,7 +168,7 @@ def _titles(table: pd.DataFrame, kind: str, words: Words) -> list[str]:
 
 
 def _texts(table: pd.DataFrame, situation: Situation, words: Words) -> list[str]:
-    """Say the little more that a row tells: category, purpose, month, minutes."""
+    """Say the little more that a row tells: category, purpose, month, advice, minutes."""
 
     def said(row: Mapping[Any, Any]) -> str:
         parts = []
@@ -180,11 +180,15 @@ def _texts(table: pd.DataFrame, situation: Situation, words: Words) -> list[str]
         when = row.get("start") if there(row.get("start")) else row.get("time")
         if isinstance(when, datetime) and there(when):
             parts.append(words.month(when.year * 12 + when.month - 1))
+        if there(row.get("advice")):
+            parts.append(f"{words('columns.advice')}: {plain(row['advice'])}")
         if there(row.get("minutes")):
             parts.append(phrases.duration(float(row["minutes"]), words))
         return " · ".join(parts)
 
-    wanted = [c for c in ("category", "purpose", "start", "time", "minutes") if c in table]
+    wanted = [
+        c for c in ("category", "purpose", "start", "time", "advice", "minutes") if c in table
+    ]
     if not wanted:
         return [""] * len(table)
     return [said(row) for row in table[wanted].to_dict("records")]

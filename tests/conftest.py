@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+from postgres import find_postgis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,6 +140,7 @@ def qgis_python() -> str:
 NEEDED = {
     "browser": (find_chromium, "Chromium is not installed"),
     "qgis": (find_qgis_python, "QGIS and its Python are not installed"),
+    "postgis": (find_postgis, "PostgreSQL and PostGIS are not installed"),
 }
 
 

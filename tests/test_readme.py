@@ -13,6 +13,7 @@ from geo.hotspots import methods
 from layers.formats import formats
 from layers.project import load_project
 from layers.sources import kinds
+from maps.exports import exports
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -45,6 +46,14 @@ TABLES = {
         *(
             row(f"`{one.name}`", " ".join(f"`{e}`" for e in one.endings), one.summary)
             for one in formats().values()
+        ),
+    ],
+    "exports": [
+        row("`--format`", "files", "what is in it"),
+        row("---", "---", "---"),
+        *(
+            row(f"`{one.name}`", " ".join(f"`{f}`" for f in one.files), one.summary)
+            for one in exports().values()
         ),
     ],
     "methods": [
