@@ -71,8 +71,28 @@ HOTSPOT = (
     Column("patrol_minutes", "real"),
     Column("gap_rank", "integer"),
     Column("reason", "text"),
+    Column("place_id", "text"),
 )
 """The hotspots table, one row a place and family, in this order."""
+
+HISTORY = (
+    Column("month", "text"),
+    Column("month_start", "date"),
+    Column("place_id", "text"),
+    Column("hotspot_id", "text"),
+    Column("family", "text"),
+    Column("rank", "integer"),
+    Column("name", "text"),
+    Column("n", "integer"),
+    Column("expected", "real"),
+    Column("ratio", "real"),
+    Column("p", "real"),
+    Column("q", "real"),
+    Column("area_m2", "real"),
+    Column("first_seen", "text"),
+    Column("months_running", "integer"),
+)
+"""The history table, one row a hotspot and month, in this order."""
 
 CLUSTER = (
     Column("cluster_id", "text"),

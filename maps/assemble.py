@@ -18,6 +18,7 @@ from geo.note import Note
 from layers.project import PageWish
 from maps import bathing
 from maps.counting import Everything, presence, presence_cube
+from maps.history import follow
 from maps.naming import Gazetteer
 from maps.situation import ALL, Situation, View
 from maps.views import Views
@@ -131,6 +132,8 @@ def assemble(
     for family in (ALL, *views.families_by_count()):
         tell(family)
         found.append(views.view(family, used))
+    past = follow(views, found)
+    notes += past.notes
     joint = found[0].facts.get("joint", {})
     settings = {
         **frame.settings,
@@ -152,7 +155,7 @@ def assemble(
         area=frame.area,
         area_name=frame.area_name,
         cells=cells,
-        views=tuple(found),
+        views=past.views,
         layers=bathing.with_findings(
             layers, joint.get("sites", {}), cells, reach_m=settings["sites_reach_m"], months=months
         ),
@@ -167,6 +170,7 @@ def assemble(
         presence=presence_cube(layers, cells),
         exposure=exposure,
         page=frame.page,
+        history=past.told,
     )
 
 

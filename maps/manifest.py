@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import platform
@@ -19,6 +20,7 @@ import shapely
 from geo.months import month_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from layers.layer import Report
@@ -40,11 +42,20 @@ _PACKAGES = (
 
 
 def write_manifest(situation: Situation, path: Path) -> None:
-    """Write ``manifest.json``."""
-    path.write_bytes(manifest_text(situation).encode())
+    """Write ``manifest.json``, the last of a folder: with the SHA-256 of every file beside it.
+
+    By ``outputs`` it is seen later whether a delivered file has been edited (``maps.publish``).
+    """
+    beside = (one for one in path.parent.iterdir() if one.is_file())
+    outputs = {
+        one.name: hashlib.sha256(one.read_bytes()).hexdigest()
+        for one in beside
+        if one != path and not one.name.startswith(".")
+    }
+    path.write_bytes(manifest_text(situation, outputs).encode())
 
 
-def manifest_text(situation: Situation) -> str:
+def manifest_text(situation: Situation, outputs: Mapping[str, str] | None = None) -> str:
     """Give the manifest: inputs with checksums and counts, settings as used, versions.
 
     ``findings`` are the numbers about whole maps, by family and method (the 80-20 curve, Gini, the
@@ -61,6 +72,7 @@ def manifest_text(situation: Situation) -> str:
         "month": month_text(situation.month) if dated else None,
         "months": [month_text(month) for month in situation.months] if dated else None,
         "municipality": situation.municipality,
+        **({} if outputs is None else {"outputs": outputs}),
         "seed": situation.settings.get("seed"),
         "settings": situation.settings,
         "title": situation.title,
@@ -82,7 +94,11 @@ def portable(path: str) -> str:
 
 
 def _input(report: Report) -> dict[str, Any]:
-    return {
+    areas = {}
+    if report.areas is not None:
+        name, sha256 = report.areas
+        areas = {"areas": {"path": portable(name), "sha256": sha256}}
+    return areas | {
         "accepted": report.accepted,
         "area_level": report.area_level,
         "kind": report.kind,

@@ -6,7 +6,7 @@ import re
 import secrets
 from collections import Counter
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
@@ -23,7 +23,7 @@ from layers.layer import Report
 from maps.publish import publish, replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from shapely.geometry.base import BaseGeometry
 
@@ -41,6 +41,7 @@ _HERE = Path(__file__).parent
 _TEMPLATE = _HERE / "templates" / "project"
 PROJECT = "lagesbild.toml"
 EXAMPLE = _HERE.parent / "examples" / "lekeberg"
+_FILES = ("karta.html", "lagesbild.gpkg", "hotspots.csv", "left_out.csv", "manifest.json")
 _BELOW = ("background", "places", "population")
 
 
@@ -194,11 +195,17 @@ def build_project(
     the last to be written, in one transaction, and the folder is put in its place after it.
     """
     from maps.exports import chosen, exports
+    from maps.words import words
 
     wanted = chosen([*project.output.formats, *formats])
     schema = postgis or project.output.postgis
+    ours = {*_FILES, *(file for one in exports().values() for file in one.files)}
+    out = out or project.folder / "out"
+    if month is not None:
+        _keep_inputs(project, out / month_text(month), ours)
     situation = analyse_project(project, layers, month, tell)
-    target = (out or project.folder / "out") / month_text(situation.month)
+    target = out / month_text(situation.month)
+    _keep_inputs(project, target, ours)
     language = language or project.language
 
     def write(folder: Path) -> None:
@@ -209,8 +216,26 @@ def build_project(
             tell(f"schema {schema}")
             write_postgis(situation, schema, language)
 
-    publish(target, write, ours=[file for one in exports().values() for file in one.files])
+    kept = publish(target, write, ours=ours, edited=words(language)("files.edited"))
+    if kept:
+        names = ", ".join(path.name for path in kept)
+        note = Note("edited_kept", {"n": len(kept), "files": names}, "warning")
+        situation = replace(situation, notes=(*situation.notes, note))
     return situation, target
+
+
+def _keep_inputs(project: Project, target: Path, ours: Collection[str]) -> None:
+    """Refuse to write over what is read: an input that lies where the result is to be."""
+    written = {(target / name).resolve() for name in ours}
+    read = [project.area.path, *(path for one in project.layers for path in (one.path, one.areas))]
+    problems = [
+        Problem(str(path), "it is read by this project and would be written over",
+                "copy it to another folder, and name that in the project file")
+        for path in dict.fromkeys(read)
+        if path is not None and path.resolve() in written
+    ]  # fmt: skip
+    if problems:
+        raise OutputError(f"the result cannot be written to {target}", tuple(problems))
 
 
 def write_all(
@@ -232,10 +257,10 @@ def write_all(
     write_page(situation, folder / "karta.html", language)
     write_hotspots_csv(situation, folder / "hotspots.csv", language)
     write_left_out_csv(situation, folder / "left_out.csv", language)
-    write_manifest(situation, folder / "manifest.json")
     for export in wanted:
         tell(export.name)
         export.write(situation, folder, language)
+    write_manifest(situation, folder / "manifest.json")
 
 
 def analyse_project(

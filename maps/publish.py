@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import hashlib
+import json
 import os
 import secrets
 import shutil
+import sqlite3
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from geo.errors import OutputError, Problem
@@ -28,18 +32,30 @@ _RANDOM = "[0-9a-f]" * 8
 _SIDECARS = ("-wal", "-shm", "-journal")
 """What SQLite leaves beside a database; beside another database they would be poison."""
 
+_MANIFEST = "manifest.json"
+"""Tells under ``outputs`` the SHA-256 of each file as it was delivered."""
+
 _CLOSE = "close QGIS and other programs that have it open, and see that you may write there"
 
 
-def publish(target: Path, write: Callable[[Path], None], *, ours: Collection[str] = ()) -> None:
+def publish(
+    target: Path,
+    write: Callable[[Path], None],
+    *,
+    ours: Collection[str] = (),
+    edited: str = "edited",
+) -> list[Path]:
     """Let ``write`` fill a fresh folder, and put that folder in the place of ``target`` whole.
 
     If ``write`` fails, or the program is killed at any moment, ``target`` is the previous result
     or the new one: at once where the system can exchange two folders (Linux), else at the latest
     after ``recover``, which also runs first in every ``publish``. Files in ``target`` that
     neither ``write`` made nor ``ours`` names (what earlier runs may have written) belong to
-    someone else and are carried over. Whatever ``write`` raises is passed on, a failure of the
-    file system as ``OutputError``; so is a second run for the same ``target`` meanwhile.
+    someone else and are carried over. A file of ours that is not what ``manifest.json`` says was
+    delivered has been edited: it is kept beside the new one, as ``NAME (edited DATE TIME).gpkg``
+    (when it was last changed, on the clock here), and told in what is returned. Whatever ``write``
+    raises is passed on, a failure of the file system as ``OutputError``; so is a second run for
+    the same ``target`` meanwhile.
     """
     target = target.resolve()
     if target.exists() and not target.is_dir():
@@ -50,8 +66,7 @@ def publish(target: Path, write: Callable[[Path], None], *, ours: Collection[str
     with _said_as_output_error(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         with _lock(target) as alone:
-            if alone:
-                _recover_folder(target, ours)
+            kept = _recover_folder(target, ours, edited) if alone else []
             new = target.with_name(f".{target.name}.new-{secrets.token_hex(4)}")
             new.mkdir()
             try:
@@ -60,14 +75,14 @@ def publish(target: Path, write: Callable[[Path], None], *, ours: Collection[str
                 if target.exists():
                     shutil.copymode(target, new)
                 _flush_folder(new)
-                _deliver(new, target, ours)
+                return kept + _deliver(new, target, ours, edited)
             except BaseException:
                 if (new / _UNFINISHED).exists():
                     _discard(new)
                 raise
 
 
-def recover(target: Path, *, ours: Collection[str] = ()) -> None:
+def recover(target: Path, *, ours: Collection[str] = (), edited: str = "edited") -> None:
     """Mend what a killed ``publish`` left: previous result back, others' files back, the rest gone.
 
     Does nothing where nothing was left or while another run is at work on ``target``.
@@ -77,7 +92,7 @@ def recover(target: Path, *, ours: Collection[str] = ()) -> None:
         return
     with _said_as_output_error(target), suppress(_BusyError), _lock(target) as alone:
         if alone:
-            _recover_folder(target, ours)
+            _recover_folder(target, ours, edited)
 
 
 def replace_file(path: Path, write: Callable[[Path], None]) -> None:
@@ -114,7 +129,7 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
             _flush(path.parent)
 
 
-def _deliver(new: Path, target: Path, ours: Collection[str]) -> None:
+def _deliver(new: Path, target: Path, ours: Collection[str], edited: str) -> list[Path]:
     """Move a finished folder into its place, and what is others' after it."""
     old = new.with_name(new.name.replace(".new-", ".old-"))
     if not target.exists():
@@ -130,12 +145,12 @@ def _deliver(new: Path, target: Path, ours: Collection[str]) -> None:
             raise
     _flush(target.parent)
     (target / _UNFINISHED).unlink()
-    if old.exists():
-        _retire(old, target, ours)
+    return _retire(old, target, ours, edited) if old.exists() else []
 
 
-def _recover_folder(target: Path, ours: Collection[str]) -> None:
-    """Mend under the lock: leftovers are of dead runs then."""
+def _recover_folder(target: Path, ours: Collection[str], edited: str) -> list[Path]:
+    """Mend under the lock: leftovers are of dead runs then. Gives edited files that were kept."""
+    kept: list[Path] = []
     name = _literal(target.name)
     for left in sorted(target.parent.glob(f".{name}.old-{_RANDOM}")):
         if not target.exists() and not (left / _UNFINISHED).exists():
@@ -145,17 +160,58 @@ def _recover_folder(target: Path, ours: Collection[str]) -> None:
         if (left / _UNFINISHED).exists():
             _discard(left)
         elif target.exists():
-            _retire(left, target, ours)
+            kept += _retire(left, target, ours, edited)
         else:
             with suppress(OSError):  # made a moment before the end, so empty and without a mark
                 left.rmdir()
+    return kept
 
 
-def _retire(old: Path, target: Path, ours: Collection[str]) -> None:
-    """Carry others' files from a replaced result over to the new one; delete the rest."""
+def _retire(old: Path, target: Path, ours: Collection[str], edited: str) -> list[Path]:
+    """Carry what is others' from a replaced result over to the new one; delete the rest."""
     _carry(old, target, ours)
+    kept = _keep_edited(old, target, edited)
     (old / _UNFINISHED).touch()
     _discard(old)
+    return kept
+
+
+def _keep_edited(old: Path, target: Path, edited: str) -> list[Path]:
+    """Move what is not as it was delivered to the new result, under a name that says so."""
+    try:
+        delivered = json.loads((old / _MANIFEST).read_bytes())["outputs"].items()
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return []
+    kept = []
+    for name, sha256 in sorted(delivered):
+        path = old / name
+        if path.parent != old or not path.is_file():
+            continue
+        beside = [side for end in _SIDECARS if (side := old / f"{name}{end}").exists()]
+        changed = max(one.stat().st_mtime for one in (path, *beside))
+        if beside:
+            _settle(path)
+        held = any(one.exists() and not one.name.endswith("-shm") for one in beside)
+        with path.open("rb") as file:
+            if not held and hashlib.file_digest(file, "sha256").hexdigest() == sha256:
+                continue
+        when = datetime.fromtimestamp(changed, UTC).astimezone().strftime("%Y-%m-%d %H%M")
+        stem, number = f"{path.stem} ({edited} {when}", 2
+        there = target / f"{stem}){path.suffix}"
+        while there.exists():
+            there, number = target / f"{stem}, {number}){path.suffix}", number + 1
+        path.rename(there)
+        for side in beside:
+            with suppress(FileNotFoundError):
+                side.rename(there.with_name(there.name + side.name[len(name) :]))
+        kept.append(there)
+    return kept
+
+
+def _settle(database: Path) -> None:
+    """Have SQLite bring what it keeps beside a database into it; of one in use, what it may."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(database, timeout=1)) as file:
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _discard(folder: Path) -> None:

@@ -143,7 +143,8 @@ class Alert:
 class Hotspot:
     """A contiguous place with more trouble than chance explains. Coordinates in metres.
 
-    ``id`` is stable from month to month while its busiest cell stays (family and that cell's id).
+    ``id`` is stable from month to month while its busiest cell stays (family and that cell's id);
+    ``place_id`` while its ground does (``maps.history``): the ``id`` under which it was first seen.
     ``cells`` are positions in the situation's cells. ``expected`` is what the place would have if
     the family's events were spread evenly over the study area (or over its exposure, where the
     project names one), ``ratio`` is n / expected.
@@ -190,6 +191,35 @@ class Hotspot:
     found: Alert | None = None
     change: Change | None = None
     stability: Stability | None = None
+    place_id: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """A hotspot as it was in one month: what the build of that month tells of it. Metres.
+
+    ``id`` and the numbers are as in ``Hotspot``, of the period that ends with ``month``.
+    ``place_id`` is the same in every month in which it is the same place; ``first_seen`` is the
+    first of those, as far as the history reaches, and ``months_running`` counts the months without
+    a break that end with this one.
+    """
+
+    month: int
+    place_id: str
+    id: str
+    family: str
+    rank: int
+    place: PlaceName
+    cells: NDArray[np.int64]
+    geometry: BaseGeometry
+    n: int
+    expected: float
+    ratio: float
+    p: float
+    q: float
+    area_m2: float
+    first_seen: int
+    months_running: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +230,8 @@ class View:
     cells. ``enough`` is False where the data cannot carry a claim: then there are no hotspots,
     ``notes`` say why, and ``points`` (x, y in metres, at most a few hundred) are what the map
     shows instead. ``points`` is empty when ``enough``. ``tested`` is False where no
-    method was asked that points out places. ``limits`` are the warnings of the methods that do not
+    method was asked that points out places; ``method`` is the one whose hotspots these are.
+    ``limits`` are the warnings of the methods that do not
     make the hotspots. ``alerts`` are places that methods found as
     a whole, the significant ones first; ``facts`` numbers about the whole map, by method.
     """
@@ -217,6 +248,7 @@ class View:
     limits: tuple[Note, ...] = ()
     alerts: tuple[Alert, ...] = ()
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    method: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,7 +263,9 @@ class Situation:
     ``holidays`` counts the events of school holidays alone, over the cells and categories of
     ``cube``; None where the project names none. ``presence`` is what patrols were there, where
     there are any; ``exposure`` is what events are measured against in each cell, where it is not
-    ground; ``page`` what is wished of the page.
+    ground; ``page`` what is wished of the page. ``history`` has the hotspots of each month from
+    the earliest told to that of the meeting, by family (all first) and rank; empty where no
+    earlier month is known.
     """
 
     title: str
@@ -256,3 +290,4 @@ class Situation:
     presence: Cube | None = None
     exposure: NDArray[np.float64] | None = None
     page: PageWish = field(default_factory=PageWish)
+    history: tuple[Followed, ...] = ()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import math
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyproj
 
 from geo.months import month_text
-from geo.schema import CLUSTER, HOTSPOT, LEFT_OUT
+from geo.schema import CLUSTER, HISTORY, HOTSPOT, LEFT_OUT
 from maps import phrases
 from maps.manifest import portable
 from maps.words import words
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from maps.situation import Alert, Change, Hotspot, Situation, Stability
+    from maps.situation import Alert, Change, Followed, Hotspot, Situation, Stability
     from maps.words import Words
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -78,6 +79,19 @@ def cluster_values(alert: Alert, situation: Situation, words: Words) -> dict[str
     }
     names = (column.name for column in CLUSTER)
     return {name: values[name] if name in values else getattr(alert, name) for name in names}
+
+
+def history_values(one: Followed, words: Words) -> dict[str, Any]:
+    """Give the value of a place in a month for every column of ``geo.schema.HISTORY``."""
+    values = {
+        "month": month_text(one.month),
+        "month_start": date(one.month // 12, one.month % 12 + 1, 1),
+        "hotspot_id": one.id,
+        "name": phrases.place_name(one.place, words).replace("\u00a0", " "),
+        "first_seen": month_text(one.first_seen),
+    }
+    names = (column.name for column in HISTORY)
+    return {name: values[name] if name in values else getattr(one, name) for name in names}
 
 
 def write_hotspots_csv(situation: Situation, path: Path, language: str) -> None:

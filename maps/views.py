@@ -43,7 +43,7 @@ _LEAST_P = 1e-300
 
 
 @dataclass(frozen=True, eq=False)
-class _Claim:
+class Claim:
     """What a method claims on one map, and how it is asked again."""
 
     method: Method
@@ -53,7 +53,16 @@ class _Claim:
     alerts: Sequence[Alert]
     wanted: Sequence[str]
     history: Cube
-    part: Cube
+
+    @cached_property
+    def share(self) -> Floats:
+        """The part of the events that each cell would hold if nothing stood out."""
+        return self.evidence.share
+
+    @cached_property
+    def total(self) -> int:
+        """The events of the period."""
+        return int(self.evidence.n.sum())
 
     @property
     def hot(self) -> NDArray[np.bool_]:
@@ -137,9 +146,9 @@ class Views:
         known = self.frame.categories.get(category)
         return known.family if known else "other"
 
-    def families_by_count(self) -> list[str]:
+    def families_by_count(self, back: int = 0) -> list[str]:
         """List the families that occur in the period, most events first; none if there is one."""
-        part = self.everything.cube.select(months=self.window)
+        part = self.everything.cube.select(months=self._window(back))
         total: dict[str, int] = {}
         for category, n in zip(part.categories, part.per_category().tolist(), strict=True):
             if n:
@@ -150,9 +159,7 @@ class Views:
 
     def view(self, family: str, used: dict[str, Mapping[str, Any]]) -> View:
         """Make one map. What the first map chose from the data, the others use too."""
-        cube = self.everything.cube
-        wanted = [c for c in cube.categories if family in (ALL, self.family_of(c))]
-        history = cube.select(categories=wanted)
+        wanted, history = self.of_family(family)
         part = history.select(months=self.window)
         n, weight = part.per_cell()
         columns: dict[str, NDArray[Any]] = {"n": n, "weight": weight}
@@ -160,15 +167,13 @@ class Views:
         facts: dict[str, Mapping[str, Any]] = {}
         alerts: list[Alert] = []
         limits: list[Note] = []
-        claim: _Claim | None = None
+        claim: Claim | None = None
         for name, parameters in self.wish.methods.items():
             method = methods()[name]
             if method.together and family != ALL:
                 continue
             first = name not in used
-            settings = self._settings(method, parameters if first else used[name])
-            if not first:  # but what each map chooses for itself
-                settings |= self._settings(method, {n: parameters.get(n) for n in method.own})
+            settings = self._asked(method, parameters, used)
             evidence = self._evidence(history, method, wanted)
             result = method.run(evidence, **settings)
             used.setdefault(name, dict(result.used))
@@ -186,7 +191,7 @@ class Views:
             warnings = [note for note in result.notes if note.level == "warning"]
             if result.hot is not None and claim is None:
                 again = self._settings(method, used[name])
-                claim = _Claim(method, again, evidence, result, found, wanted, history, part)
+                claim = Claim(method, again, evidence, result, found, wanted, history)
                 notes.extend(warnings)
             else:
                 limits.extend(warnings)
@@ -202,10 +207,43 @@ class Views:
             points=np.zeros((0, 2)) if enough else self._rounded(wanted),
             notes=tuple(notes),
             tested=claim is not None,
+            method="" if claim is None else claim.method.name,
             limits=tuple(limits),
             alerts=tuple(alerts),
             facts=facts,
         )
+
+    def claim(
+        self, history: Cube, method: Method, used: dict[str, Mapping[str, Any]], back: int
+    ) -> Claim:
+        """Ask a method what it claims of a family's events in the period ``back`` months ago.
+
+        ``used`` is what the first map of that month used, and is filled by it.
+        """
+        evidence = self._evidence(history, method, (), back)
+        settings = self._asked(method, self.wish.methods[method.name], used)
+        result = method.run(evidence, **settings)
+        used.setdefault(method.name, dict(result.used))
+        return Claim(method, settings, evidence, result, (), (), history)
+
+    def _window(self, back: int) -> tuple[int, int] | None:
+        """Give the period of the statistics, or that of ``back`` months ago."""
+        return None if self.window is None else (self.window[0] - back, self.window[1] - back)
+
+    def of_family(self, family: str) -> tuple[Sequence[str], Cube]:
+        """Give a family's categories, and the cube of them over all months."""
+        cube = self.everything.cube
+        wanted = [c for c in cube.categories if family in (ALL, self.family_of(c))]
+        return wanted, cube.select(categories=wanted)
+
+    def _asked(
+        self, method: Method, parameters: Mapping[str, Any], used: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        """Give a method's settings: on the first map as asked, on others as the first used them."""
+        if method.name not in used:
+            return self._settings(method, parameters)
+        own = {name: parameters.get(name) for name in method.own}  # each map chooses for itself
+        return self._settings(method, used[method.name]) | self._settings(method, own)
 
     def _settings(self, method: Method, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Give a method the parameters it declares; what is near is the same for all methods."""
@@ -217,7 +255,7 @@ class Views:
         self, history: Cube, method: Method, categories: Sequence[str], back: int = 0
     ) -> Evidence:
         """Gather what a method sees of some categories in the period, or ``back`` months ago."""
-        window = None if self.window is None else (self.window[0] - back, self.window[1] - back)
+        window = self._window(back)
         dated = history.span is not None and self.month > 0
         n, weight = history.select(months=window).per_cell()
         return Evidence(
@@ -235,7 +273,7 @@ class Views:
             seed=self.wish.seed,
         )
 
-    def _hot_before(self, claim: _Claim) -> NDArray[np.bool_] | None:
+    def _hot_before(self, claim: Claim) -> NDArray[np.bool_] | None:
         """Ask what was hot in the period that ended a month earlier; None if data start later."""
         span = self.everything.cube.span
         reaches = self.window is not None and span is not None and span[0] < self.window[0]
@@ -254,7 +292,7 @@ class Views:
     def _hotspots(
         self,
         family: str,
-        claim: _Claim,
+        claim: Claim,
         facts: Mapping[str, Mapping[str, Any]],
         notes: list[Note],
     ) -> tuple[Hotspot, ...]:
@@ -264,16 +302,14 @@ class Views:
             return ()
         groups = [own for own, _ in places]
         before = self._hot_before(claim)
-        tally = Tally.of(groups, claim.history, claim.part)
+        tally = Tally.of(groups, claim.history, claim.history.select(months=self.window))
         blocks = busiest_blocks(tally.hours[:, :HOURS].reshape(-1, 7, 24))
         changes = self._changes(tally, facts.get("change"))
         steady = self._stability(claim, groups, notes)
         spots = []
         for i, (own, found) in enumerate(places):
-            best = own[np.argmin(claim.q[own])]
-            p, q = (max(float(value[best]), _LEAST_P) for value in (claim.p, claim.q))
             new = None if before is None else not bool(before[own].any())
-            spot = self._hotspot(family, own, tally.of_group(i), blocks[i], claim, p, q)
+            spot = self._hotspot(family, own, tally.of_group(i), blocks[i], claim)
             spot = replace(spot, new=new, change=changes[i], stability=steady[i])
             spots.append(spot if found is None else _as_found(spot, found))
         spots.sort(key=_strength)
@@ -290,16 +326,9 @@ class Views:
         own: Ints,
         mine: Tallied,
         block: Block | None,
-        claim: _Claim,
-        p: float,
-        q: float,
+        claim: Claim,
     ) -> Hotspot:
-        cells, n = self.cells, claim.evidence.n
-        busiest = own[np.argmax(n[own])]
-        area = float(cells.area_m2[own].sum())
-        expected = claim.part.total * float(claim.evidence.share[own].sum())
-        geometry = cells.union(own)
-        x, y = (float(np.average(c[own], weights=n[own])) for c in (cells.x, cells.y))
+        measured = self._measure(family, own, claim)
         hours = mine.hours[:HOURS].reshape(7, 24)
         by_category = _most_first(self.everything.cube.categories, mine.categories)
         by_family: dict[str, int] = {}
@@ -308,21 +337,7 @@ class Views:
             by_family[name] = by_family.get(name, 0) + count
         now, before, year = (self._in_month(mine, back) for back in (0, 1, 12))
         return Hotspot(
-            id=f"{family}-{cells.ids[busiest]}",
-            family=family,
-            rank=0,
-            place=self._place(family, geometry, x, y, str(cells.ids[busiest])),
-            cells=own,
-            geometry=geometry,
-            x=x,
-            y=y,
-            n=mine.n,
-            weight=mine.weight,
-            expected=expected,
-            ratio=mine.n / expected,
-            p=p,
-            q=q,
-            area_m2=area,
+            **measured,
             categories=by_category,
             families=tuple(sorted(by_family.items(), key=lambda kv: (-kv[1], kv[0]))),
             hours=hours,
@@ -342,10 +357,51 @@ class Views:
             n_month_before=before,
             n_year_before=year,
             trend=_trend(now or 0, year if self.month in self.known else None),
-            near=self.gazetteer.near(geometry, self.wish.reach_m, _MOST_NEAR),
-            patrol_minutes=self._patrol_minutes(geometry),
+            near=self.gazetteer.near(measured["geometry"], self.wish.reach_m, _MOST_NEAR),
+            patrol_minutes=self._patrol_minutes(measured["geometry"]),
             gap_rank=None,
         )
+
+    def spots(self, family: str, groups: Sequence[Ints], claim: Claim) -> list[dict[str, Any]]:
+        """Measure, rank and name the places of a claim, with what every month tells of them."""
+        spots = [self._measure(family, own, claim) for own in groups]
+        spots.sort(
+            key=lambda spot: (-_excess(spot["weight"], spot["expected"], spot["n"]), spot["id"])
+        )
+        named = tell_apart([spot["place"] for spot in spots])
+        return [
+            {**spot, "rank": rank, "place": place}
+            for rank, (spot, place) in enumerate(zip(spots, named, strict=True), 1)
+        ]
+
+    def spot_id(self, family: str, own: Ints, n: Ints) -> str:
+        """Give the id of a hotspot of these cells."""
+        return f"{family}-{self.cells.ids[own[np.argmax(n[own])]]}"
+
+    def _measure(self, family: str, own: Ints, claim: Claim) -> dict[str, Any]:
+        cells, n = self.cells, claim.evidence.n
+        best = own[np.argmin(claim.q[own])]
+        count = int(n[own].sum())
+        expected = claim.total * float(claim.share[own].sum())
+        geometry = cells.union(own)
+        x, y = (float(np.average(c[own], weights=n[own])) for c in (cells.x, cells.y))
+        return {
+            "id": self.spot_id(family, own, n),
+            "family": family,
+            "rank": 0,
+            "place": self._place(family, geometry, x, y, str(cells.ids[own[np.argmax(n[own])]])),
+            "cells": own,
+            "geometry": geometry,
+            "x": x,
+            "y": y,
+            "n": count,
+            "weight": float(claim.evidence.weight[own].sum()),
+            "expected": expected,
+            "ratio": count / expected,
+            "p": max(float(claim.p[best]), _LEAST_P),
+            "q": max(float(claim.q[best]), _LEAST_P),
+            "area_m2": float(cells.area_m2[own].sum()),
+        }
 
     def _alerts(
         self, family: str, method: str, clusters: Sequence[Cluster], history: Cube
@@ -416,7 +472,7 @@ class Views:
         ]
 
     def _stability(
-        self, claim: _Claim, groups: Sequence[Ints], notes: list[Note]
+        self, claim: Claim, groups: Sequence[Ints], notes: list[Note]
     ) -> Sequence[Stability | None]:
         """Ask how often each place comes back, of methods that answer from the period alone."""
         nothing = [None] * len(groups)
@@ -487,7 +543,12 @@ def _strength(spot: Hotspot) -> tuple[float, str]:
     """Sort by how much more there is than expected, or as the method itself ranks its places."""
     if spot.found is not None:
         return (spot.found.rank, spot.id)
-    return (-spot.weight * (1 - spot.expected / spot.n), spot.id)
+    return (-_excess(spot.weight, spot.expected, spot.n), spot.id)
+
+
+def _excess(weight: float, expected: float, n: int) -> float:
+    """Weigh what is beyond what was expected."""
+    return weight * (1 - expected / n)
 
 
 def _most_first(names: Sequence[str], n: Ints) -> tuple[tuple[str, int], ...]:

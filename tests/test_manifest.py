@@ -108,9 +108,10 @@ def test_nothing_is_told_about_machine_user_or_passwords(tmp_path: Path) -> None
 def test_keys_are_sorted_and_the_same_situation_gives_the_same_bytes(tmp_path: Path) -> None:
     """Two manifests can be compared line by line; Swedish letters are readable."""
     for name in ("a", "b"):
-        write_manifest(situation(text="å"), tmp_path / name)
-    data = (tmp_path / "a").read_bytes()
-    assert data == (tmp_path / "b").read_bytes()
+        (tmp_path / name).mkdir()
+        write_manifest(situation(text="å"), tmp_path / name / "manifest.json")
+    data = (tmp_path / "a" / "manifest.json").read_bytes()
+    assert data == (tmp_path / "b" / "manifest.json").read_bytes()
     assert "Lägesbild Lekebergå" in data.decode("utf-8")
     assert b"\r" not in data
     assert data.endswith(b"}\n")
