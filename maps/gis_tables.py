@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,21 +14,25 @@ import pyarrow.compute as pc
 import shapely
 
 from geo.months import month_text
-from geo.schema import CLUSTER, GI_BIN, GI_Q, GI_Z, HOTSPOT, N
+from geo.schema import CLUSTER, GI_BIN, GI_Q, GI_Z, HISTORY, HOTSPOT, N
 from maps import phrases, styles
+from maps.manifest import manifest_text
 from maps.situation import ALL
-from maps.tables import cluster_values, hotspot_values
+from maps.tables import cluster_values, history_values, hotspot_values
 from maps.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from layers.layer import Layer
-    from maps.situation import Situation
+    from geo.schema import Column
+    from layers.layer import Layer, Report
+    from maps.situation import Alert, Followed, Hotspot, Situation
     from maps.styles import Shape, Style
     from maps.words import Words
+
+Group = Literal["hotspots", "layers", "analysis", "background", "tables"]
 
 GEOMETRY = "geom"
 _SHAPES: tuple[Shape, ...] = ("point", "line", "polygon")
@@ -47,6 +52,9 @@ _KINDS: dict[str, pa.DataType] = {
 _OF_FAMILY = (N.name, GI_Z.name, GI_Q.name, GI_BIN.name)
 """What ``cells`` says of each family apart, as ``gi_z_traffic``."""
 
+_LONGEST = 40
+"""Letters in a name of a table or column; an ending may follow, and some programs stop at 57."""
+
 _FEW = 60
 """Columns of keys with at most so many different values get words for them in QGIS."""
 
@@ -56,6 +64,8 @@ class GisTable:
     """One table to be written: columns in their order, WKB and its type where it has geometry.
 
     ``name`` and the columns' names are technical, ``title`` and ``aliases`` are what people read.
+    ``group`` is where it stands among others, ``about`` the words under ``[metadata]`` that say
+    what it holds, ``reports`` how the sources that it is made from were read.
     """
 
     name: str
@@ -65,28 +75,72 @@ class GisTable:
     style: Style
     wkb: pa.Array | None = None
     geometry_type: str | None = None
+    group: Group = "layers"
+    about: str = "layer"
+    reports: tuple[Report, ...] = ()
 
 
 def gis_tables(situation: Situation, language: str) -> list[GisTable]:
     """Give every table of a situation, in the order in which they are written.
 
-    ``cells``, ``hotspots``, ``clusters`` where a method found places as a whole, ``area``, and one
-    per layer by its name. A table holds one type of geometry: of a layer with several, points keep
-    the layer's name and others go to ``NAME_lines`` and ``NAME_polygons`` (a layer without points
-    gives its name to its lines, else to its polygons); rows without a position, counted for the
-    area only, go to ``NAME_area_level``. Times are UTC; beside each stands ``..._local``, the wall
-    clock in Sweden as text. Keys (``category``, ``family``) are the same in every language. Of
-    events known by date only the clock stands at midnight.
+    ``cells``, ``hotspots``, ``clusters`` where a method found places as a whole, ``history`` where
+    there are earlier months, ``area``, and one per layer by its name. A table holds one type of
+    geometry: of a layer with several, points keep the layer's name and others go to ``NAME_lines``
+    and ``NAME_polygons`` (a layer without points gives its name to its lines, else to its
+    polygons); rows without a position, counted for the area only, go to ``NAME_area_level``. Times
+    are UTC; beside each stands ``..._local``, the wall clock in Sweden as text. Keys (``category``,
+    ``family``) are the same in every language. Of events known by date only the clock stands at
+    midnight.
     """
     said = words(language)
-    taken = {"layer_styles"}
-    tables = [_cells(situation, said), _hotspots(situation, said), _area(situation, said)]
+    tables = [_cells(situation, said), _hotspots(situation, said)]
     if any(view.alerts for view in situation.views):
-        tables.insert(2, _clusters(situation, said))
-    taken |= {table.name for table in tables}
-    for layer in (*situation.layers, *situation.background):
-        tables += _layer(layer, situation, said, taken)
+        tables.append(_clusters(situation, said))
+    if situation.history:
+        tables.append(_history(situation, said))
+    tables.append(_area(situation, said))
+    taken = {"layer_styles", "manifest", "qgis_projects"} | {table.name for table in tables}
+    for layer in situation.layers:
+        tables += _layer(layer, "layers", situation, said, taken)
+    for layer in situation.background:
+        tables += _layer(layer, "background", situation, said, taken)
     return tables
+
+
+def manifest_table(situation: Situation, language: str) -> GisTable:
+    """Give the manifest as rows that people can read: a section, what is told, and its value."""
+    said = words(language)
+    rows = list(_leaves(json.loads(manifest_text(situation))))
+    values = {
+        "section": [path[0] for path, _ in rows],
+        "item": [" › ".join(path[1:]) or path[0] for path, _ in rows],
+        "value": [value for _, value in rows],
+    }
+    aliases = {name: _alias(name, said) for name in values}
+    return GisTable(
+        "manifest",
+        said("tables.manifest"),
+        {name: _array(column, pa.string()) for name, column in values.items()},
+        aliases,
+        styles.Style(aliases=aliases),
+        group="tables",
+        about="manifest",
+        reports=situation.reports,
+    )
+
+
+def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str | None]]:  # noqa: ANN401 - JSON
+    """Give every value of a JSON document with the names above it; plain lists are one value."""
+    if isinstance(value, dict):
+        inner = list(value.items())
+    elif isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        inner = [(one.get("name", str(i)), one) for i, one in enumerate(value, 1)]
+    else:
+        plain = isinstance(value, str) or value is None
+        yield path, value if plain else json.dumps(value, ensure_ascii=False)
+        return
+    for name, one in inner:
+        yield from _leaves(one, (*path, name))
 
 
 def _cells(situation: Situation, words: Words) -> GisTable:
@@ -118,51 +172,78 @@ def _cells(situation: Situation, words: Words) -> GisTable:
         styles.cells_style(view.columns, words, aliases, cell_id),
         wkb,
         geometry_type,
+        "analysis",
+        "cells",
+        situation.reports,
     )
 
 
 def _hotspots(situation: Situation, words: Words) -> GisTable:
-    hotspots = [one for view in situation.views for one in view.hotspots]
-    rows = [hotspot_values(one, situation, words) for one in hotspots]
-    aliases = {column.name: _alias(column.name, words) for column in HOTSPOT}
-    families = {
-        view.family: phrases.map_name(view.family, words, situation) for view in situation.views
-    }
-    shapes = np.array([one.geometry for one in hotspots], dtype=object)
-    wkb, geometry_type = _wkb(shapes, "polygon", multi=True)
-    return GisTable(
-        "hotspots",
-        words("tables.hotspots"),
-        {
-            column.name: _array([row[column.name] for row in rows], _KINDS[column.kind])
-            for column in HOTSPOT
-        },
-        aliases,
-        styles.hotspots_style(families, aliases, ("reason", "near", "n", "ratio", "q")),
-        wkb,
-        geometry_type,
-    )
+    found = [one for view in situation.views for one in view.hotspots]
+    rows = [hotspot_values(one, situation, words) for one in found]
+    aliases, families = _aliases(HOTSPOT, words), _families(situation, words)
+    style = styles.hotspots_style(families, aliases, ("reason", "near", "n", "ratio", "q"))
+    return _places("hotspots", HOTSPOT, rows, found, style, situation, words)
 
 
 def _clusters(situation: Situation, words: Words) -> GisTable:
     found = [one for view in situation.views for one in view.alerts]
     rows = [cluster_values(one, situation, words) for one in found]
-    aliases = {column.name: _alias(column.name, words) for column in CLUSTER}
-    families = {
-        view.family: phrases.map_name(view.family, words, situation) for view in situation.views
-    }
-    wkb, geometry_type = _wkb(np.array([one.geometry for one in found], dtype=object), "polygon")
-    return GisTable(
-        "clusters",
-        words("tables.clusters"),
-        {
-            column.name: _array([row[column.name] for row in rows], _KINDS[column.kind])
-            for column in CLUSTER
-        },
+    aliases, families = _aliases(CLUSTER, words), _families(situation, words)
+    style = styles.clusters_style(families, aliases, ("reason", "n", "expected", "p"), words)
+    return _places("clusters", CLUSTER, rows, found, style, situation, words)
+
+
+def _history(situation: Situation, words: Words) -> GisTable:
+    rows = [history_values(one, words) for one in situation.history]
+    aliases, families = _aliases(HISTORY, words), _families(situation, words)
+    months = sorted({one.month for one in situation.history}, reverse=True)
+    style = styles.history_style(
+        {month_text(month): words.month(month) for month in months},
+        families,
         aliases,
-        styles.clusters_style(families, aliases, ("reason", "n", "expected", "p"), words),
+        ("month", "n", "ratio", "q", "first_seen", "months_running"),
+        "month_start",
+    )
+    return _places("history", HISTORY, rows, situation.history, style, situation, words)
+
+
+def _aliases(columns: Sequence[Column], words: Words) -> dict[str, str]:
+    return {column.name: _alias(column.name, words) for column in columns}
+
+
+def _families(situation: Situation, words: Words) -> dict[str, str]:
+    names = dict.fromkeys(view.family for view in situation.views)
+    return {name: phrases.map_name(name, words, situation) for name in names}
+
+
+def _places(
+    name: str,
+    columns: Sequence[Column],
+    rows: Sequence[Mapping[str, Any]],
+    found: Sequence[Hotspot | Alert | Followed],
+    style: Style,
+    situation: Situation,
+    words: Words,
+) -> GisTable:
+    """Make a table of places that the analysis found."""
+    shapes = np.array([one.geometry for one in found], dtype=object)
+    wkb, geometry_type = _wkb(shapes, "polygon", multi=name != "clusters")
+    arrays = {
+        column.name: _array([row[column.name] for row in rows], _KINDS[column.kind])
+        for column in columns
+    }
+    return GisTable(
+        name,
+        words(f"tables.{name}"),
+        arrays,
+        style.aliases,
+        style,
         wkb,
         geometry_type,
+        "hotspots",
+        name,
+        situation.reports,
     )
 
 
@@ -187,10 +268,15 @@ def _area(situation: Situation, words: Words) -> GisTable:
         styles.area_style(aliases),
         wkb,
         geometry_type,
+        "analysis",
+        "area",
+        tuple(one for one in situation.reports if one.kind == "area"),
     )
 
 
-def _layer(layer: Layer, situation: Situation, words: Words, taken: set[str]) -> list[GisTable]:
+def _layer(
+    layer: Layer, group: Group, situation: Situation, words: Words, taken: set[str]
+) -> list[GisTable]:
     """Part one layer into tables of one type of geometry each; always at least one."""
     columns: dict[str, Any] = {}
     aliases: dict[str, str] = {}
@@ -226,6 +312,8 @@ def _layer(layer: Layer, situation: Situation, words: Words, taken: set[str]) ->
                 styles.layer_style(layer.kind, shape, aliases, _said(mine, words, situation)),
                 wkb,
                 geometry_type,
+                group,
+                reports=(layer.report,),
             )
         )
     without = np.flatnonzero(dimension < 0)
@@ -238,6 +326,8 @@ def _layer(layer: Layer, situation: Situation, words: Words, taken: set[str]) ->
                 mine,
                 aliases,
                 styles.layer_style(layer.kind, None, aliases, _said(mine, words, situation)),
+                group="tables",
+                reports=(layer.report,),
             )
         )
     return tables
@@ -276,7 +366,7 @@ def _technical(name: str) -> str:
     """Make a name of a table or column that every program takes: lower-case ASCII."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     parts = "".join(c if c.isalnum() else " " for c in plain).split()
-    joined = "_".join(parts) or "x"
+    joined = "_".join(parts)[:_LONGEST].rstrip("_") or "x"
     return joined if joined[0].isalpha() else f"x_{joined}"
 
 
@@ -368,7 +458,10 @@ def _rings_wkb(corners: NDArray[np.float64]) -> pa.Array:
 
 
 def _wkb(shapes: NDArray[np.object_], shape: Shape, *, multi: bool = False) -> tuple[pa.Array, str]:
-    """Write geometries of one dimension as WKB of one type, all multi where one is."""
+    """Write geometries of one dimension as WKB of one type, all multi where one is.
+
+    Polygons go counter-clockwise around what they cover.
+    """
     simple = _SIMPLE[shape]
     kinds = shapely.get_type_id(shapes)
     kinds[kinds == shapely.GeometryType.LINEARRING] = shapely.GeometryType.LINESTRING  # in WKB too
@@ -380,5 +473,6 @@ def _wkb(shapes: NDArray[np.object_], shape: Shape, *, multi: bool = False) -> t
             owner = owner[inner]
         mine = shapely.get_dimensions(parts) == _SHAPES.index(shape)
         shapes = _MULTI[shape](parts[mine], indices=owner[mine])
+    shapes = shapely.orient_polygons(shapes)
     wkb = shapely.to_wkb(shapes, output_dimension=2, byte_order=1)
     return pa.array(wkb, pa.large_binary()), f"Multi{simple}" if multi else simple

@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from html import escape
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
 
 import jinja2
@@ -40,13 +39,17 @@ _HOT = {
 }
 """By ``gi_bin``: light to dark orange for more, light to dark blue for fewer (ColorBrewer)."""
 
+_INDEX = ("#edf8fb", "#bfd3e6", "#9ebcda", "#8c96c6", "#8856a7", "#810f7c")
+"""Of a survey's index, 0 to 6: one hue family, told apart by lightness (ColorBrewer's BuPu)."""
+
 _AMOUNTS = ("#fef0d9", "#fdcc8a", "#fc8d59", "#e34a33", "#b30000")
 
 _KINDS = {
-    "bathing_sites": ("#56b4e9", "circle", 3.4),
+    "bathing_sites": ("#56b4e9", "circle", 2.8),
     "traffic_spots": ("#d55e00", "triangle", 2.6),
     "patrols": ("#009e73", "diamond", 3.0),
     "places": ("#222222", "square", 1.4),
+    "operations": ("#7b3294", "star", 3.4),
 }
 _FAMILIES = {
     "traffic": ("#d55e00", "triangle", 1.5),
@@ -72,6 +75,8 @@ _GROUND_FILLS = {
 }
 
 _OUTLINES_CLOSER_THAN = 60_000
+_LARGE_CLOSER_THAN = 100_000
+"""From here on sites are drawn large; of a whole municipality they would cover the hot cells."""
 _LARGE_MM = 2.5
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -123,7 +128,11 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Everything that the template needs for one table."""
+    """Everything that the template needs for one table.
+
+    ``values`` are the words of a column's keys; ``moment`` is a column with the first day of the
+    month that a row belongs to, by which QGIS's temporal controller plays it.
+    """
 
     geometry: int | None = None
     renderer: Literal["singleSymbol", "categorizedSymbol", "graduatedSymbol"] = "singleSymbol"
@@ -134,17 +143,20 @@ class Style:
     tip: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    moment: str = ""
 
 
 def qml(style: Style) -> str:
     """Write a style as QGIS reads it; every text in it is escaped."""
-    return _template().render(style=style)
+    return template("qml/layer.qml").render(style=style)
 
 
 @cache
-def _template() -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """Load one of QGIS's templates; whatever is filled in is escaped and can stand in XML."""
     # Texts come from users: characters that XML has no place for would make the style unreadable.
     environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("maps"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=lambda value: (
@@ -153,8 +165,7 @@ def _template() -> jinja2.Template:
             else value
         ),
     )
-    text = resources.files("maps").joinpath("templates", "qml", "layer.qml").read_text("utf-8")
-    return environment.from_string(text)
+    return environment.get_template(name)
 
 
 def tip(title: str, aliases: Mapping[str, str], keys: Collection[str] = ()) -> str:
@@ -189,6 +200,7 @@ def cells_style(
     """Colour cells by how surely they stand out (``gi_bin``), else by their number of events."""
     told = {name: alias for name, alias in aliases.items() if name in {"n", "kde", "gi_z", "gi_q"}}
     common: dict[str, Any] = {"geometry": 2, "aliases": aliases, "tip": tip(heading, told)}
+    values = _class_words(columns, words)
     if "gi_bin" in columns:
         names = {value: f"gi_bin_{value}" if value >= 0 else f"gi_bin_m{-value}" for value in _HOT}
         legend = {value: words(f"classes.{name}") for value, name in names.items()}
@@ -196,8 +208,7 @@ def cells_style(
             Class(legend[value], _cell(colour), value=str(value)) for value, colour in _HOT.items()
         )
         bins = [name for name in aliases if name == "gi_bin" or name.startswith("gi_bin_")]
-        values = {name: {str(value): word for value, word in legend.items()} for name in bins}
-        values |= _class_words(columns, words)
+        values |= {name: {str(value): word for value, word in legend.items()} for name in bins}
         return Style(
             renderer="categorizedSymbol",
             attribute="gi_bin",
@@ -217,6 +228,7 @@ def cells_style(
             )
             for (low, high), colour in zip(_steps(columns["n"]), _AMOUNTS, strict=False)
         ),
+        values=values,
         **common,
     )
 
@@ -226,8 +238,10 @@ def _class_words(columns: Mapping[str, NDArray[Any]], words: Words) -> dict[str,
     found = {}
     for name, values in columns.items():
         if name.endswith("_class"):
-            keys = [str(key) for key in np.unique(values.astype(str)) if key]
-            found[name] = {key: words(f"classes.{name}_{key}") for key in keys}
+            keys = [str(key) for key in np.unique(values.astype(str))]
+            found[name] = {
+                key: words(f"classes.{name}_{key}" if key else "classes.none") for key in keys
+            }
     return found
 
 
@@ -249,8 +263,9 @@ def hotspots_style(
     outline = Symbol(
         "fill",
         (
-            _fill("", "#ffffff", 1.5),
-            _fill("", INK, 0.8),
+            _fill("", "#ffffff", 0.9),
+            _fill("", INK, 0.4),
+            _fill("", INK, 0.6, closer_than=_LARGE_CLOSER_THAN),
         ),
     )
     return Style(
@@ -300,10 +315,44 @@ def clusters_style(
     )
 
 
+def history_style(
+    months: Mapping[str, str],
+    families: Mapping[str, str],
+    aliases: Mapping[str, str],
+    told: tuple[str, ...],
+    moment: str,
+) -> Style:
+    """Outline the hotspots of all families, the latest darkest; ``months`` from late to early."""
+    everything = next(iter(families))
+    shades = np.linspace(0, 0.82, len(months))
+    return Style(
+        geometry=2,
+        renderer="categorizedSymbol",
+        attribute=f'case when "family" = \'{everything}\' then "month" end',
+        classes=tuple(
+            Class(word, Symbol("fill", (_fill("", _faded(INK, shade), 0.5),)), value=month)
+            for (month, word), shade in zip(months.items(), shades, strict=True)
+        ),
+        tip=tip("name", {name: aliases[name] for name in told}),
+        aliases=aliases,
+        values={"family": families},
+        moment=moment,
+    )
+
+
 def area_style(aliases: Mapping[str, str]) -> Style:
     """Draw the area's edge alone, so that nothing is hidden by it."""
     edge = Symbol("fill", (_fill("", "#ffffff", 1.4), _fill("", "#555555", 0.6, style="dash dot")))
     return Style(geometry=2, classes=(Class("", edge),), aliases=aliases)
+
+
+def ground_style(aliases: Mapping[str, str]) -> Style:
+    """Fill the area with white, to lie below everything else."""
+    return Style(
+        geometry=2,
+        classes=(Class("", Symbol("fill", (_fill("#ffffff", "", 0),))),),
+        aliases=aliases,
+    )
 
 
 def layer_style(
@@ -325,6 +374,8 @@ def layer_style(
     common |= {"geometry": _GEOMETRY[shape], "tip": tip(named, told, values)}
     if kind == "background":
         return Style(**common, **_ground(shape, aliases, values))
+    if kind == "survey" and shape == "polygon" and "index" in aliases:
+        return Style(**common, **_by_index())
     if kind == "incidents":  # too many to be named
         by_family = tuple(
             Class(word, _symbol(shape, *_FAMILIES.get(key, _OTHER)), value=key)
@@ -337,10 +388,20 @@ def layer_style(
     if kind == "places":
         label = Label(column("name"), size=9, colour="60,60,60,255", priority=7)
     elif named:
-        far = 150_000 if kind == "bathing_sites" else 30_000
+        far = 150_000 if kind == "bathing_sites" else 10_000
         label = Label(_said(named, values), size=8, closer_than=far)
     symbol = _symbol(shape, *_KINDS.get(kind, _OTHER))
     return Style(classes=(Class("", symbol),), label=label, **common)
+
+
+def _by_index() -> dict[str, Any]:
+    """Colour areas by an index from 0 to 6, light to dark; those without one are not coloured."""
+    classes = tuple(
+        Class(f"{low}–{low + 1}", Symbol("fill", (_fill(colour, INK, 0.2),), alpha=0.7),
+              lower=low, upper=low + 1)
+        for low, colour in enumerate(_INDEX)
+    )  # fmt: skip
+    return {"renderer": "graduatedSymbol", "attribute": "index", "classes": classes}
 
 
 def _ground(
@@ -382,28 +443,43 @@ def _ground(
 
 def _cell(colour: str) -> Symbol:
     """Fill a cell without an edge; its edge shows near by only, lest edges hide the colours."""
-    edge = _fill("", "#9a9a9a", 0.1, closer_than=_OUTLINES_CLOSER_THAN)
+    edge = _fill("", "#bdbdbd", 0.1, closer_than=_OUTLINES_CLOSER_THAN)
     return Symbol("fill", (_fill(colour, "", 0), edge) if colour else (edge,), alpha=0.7)
 
 
 def _symbol(shape: Shape, colour: str, marker: str, size: float) -> Symbol:
     if shape == "line":
-        return Symbol("line", (_line("#ffffff", size / 3 + 0.5), _line(colour, size / 3)))
+        return Symbol("line", (_line("#ffffff", size / 5 + 0.4), _line(colour, size / 5)))
     if shape == "polygon":
         return Symbol("fill", (_fill(colour, INK, 0.3),), alpha=0.6)
-    large = size >= _LARGE_MM  # a small one would be all edge
+    if size < _LARGE_MM:  # it would be all edge
+        return Symbol("marker", (_marker(colour, marker, size, "#ffffff", 0.1),))
+    small = _marker(colour, marker, 0.6 * size, INK, 0.2)
+    large = _marker(colour, marker, size, INK, 0.3, closer_than=_LARGE_CLOSER_THAN)
+    return Symbol("marker", (small, large))
+
+
+def _marker(
+    colour: str,
+    marker: str,
+    size: float,
+    edge: str,
+    width: float,
+    *,
+    closer_than: int | None = None,
+) -> Part:
     options = {
         "name": marker,
         "color": _rgba(colour),
-        "outline_color": _rgba(INK if large else "#ffffff"),
+        "outline_color": _rgba(edge),
         "outline_style": "solid",
-        "outline_width": "0.3" if large else "0.1",
+        "outline_width": f"{width:g}",
         "outline_width_unit": "MM",
         "size": f"{size:g}",
         "size_unit": "MM",
         "joinstyle": "round",
     }
-    return Symbol("marker", (Part("SimpleMarker", options),))
+    return Part("SimpleMarker", options, closer_than)
 
 
 def _fill(
@@ -431,6 +507,12 @@ def _line(colour: str, width: float) -> Part:
         "joinstyle": "round",
     }
     return Part("SimpleLine", options)
+
+
+def _faded(colour: str, share: float) -> str:
+    """Mix a colour with white."""
+    parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(one + (255 - one) * share):02x}" for one in parts)
 
 
 def _rgba(colour: str) -> str:

@@ -10,6 +10,7 @@ from collections import Counter
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from osgeo import gdal
 from qgis.core import (
     QgsApplication,
     QgsExpressionContext,
@@ -40,6 +41,8 @@ def look(layer: QgsVectorLayer) -> dict[str, object]:
         "types": {f.name(): f.typeName() for f in layer.fields()},
         "tip": layer.mapTipTemplate(),
         "labels": layer.labelsEnabled(),
+        "abstract": layer.metadata().abstract(),
+        "history": layer.metadata().history(),
         "renderer": renderer.type() if renderer else None,
         "legend": [item.label() for item in renderer.legendSymbolItems()] if renderer else [],
     }
@@ -56,6 +59,20 @@ def look(layer: QgsVectorLayer) -> dict[str, object]:
         }
         described["shown"] = [str(c.value()) for c in renderer.categories() if c.renderState()]
     return described
+
+
+def domains(file: str) -> dict[str, dict[str, str]]:
+    """Tell the words that GDAL finds for the keys of each table's columns, without any style."""
+    data = gdal.OpenEx(file)
+    found = {}
+    for number in range(data.GetLayerCount()):
+        table = data.GetLayer(number).GetLayerDefn()
+        for i in range(table.GetFieldCount()):
+            field = table.GetFieldDefn(i)
+            if field.GetDomainName():
+                domain = data.GetFieldDomain(field.GetDomainName())
+                found[f"{table.GetName()}.{field.GetName()}"] = domain.GetEnumeration()
+    return found
 
 
 def colours(image: QImage) -> dict[str, int]:
@@ -101,6 +118,7 @@ def main() -> None:
     job.waitForFinished()
     job.renderedImage().save(picture)
     found["colours"] = colours(job.renderedImage())
+    found["domains"] = domains(file)
     found["errors"] = [error.message for error in job.errors()]
     found["scale"] = settings.scale()
     json.dump(found, sys.stdout)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
 import re
 import sqlite3
 import subprocess
 import sys
 import tomllib
+import zipfile
 from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -22,7 +24,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from osgeo_utils.samples import validate_gpkg
-from situations import layer, situation
+from situations import MONTH, hostile_situation, layer, situation
 
 from geo import schema
 from geo.cells import polygon_cells
@@ -31,7 +33,8 @@ from geo.grid import Grid
 from geo.schema import HOTSPOT
 from maps import gis_tables, styles
 from maps.geopackage import write_geopackage
-from maps.situation import Situation, View
+from maps.manifest import manifest_text
+from maps.situation import Followed, Situation, View
 from maps.words import words
 
 HOSTILE = "<b onload=x>&amp; \"'; DROP TABLE cells;--\x01\r\n]]> åäö [% 1 %] \U0001f600"
@@ -66,6 +69,23 @@ def drawn(id_name: str = "TARGET_FID") -> Situation:
     return dataclasses.replace(full, cells=cells, views=(view,), layers=(), background=())
 
 
+def followed() -> Situation:
+    """Make a situation in which two hotspots are known from three months."""
+    one = situation()
+    told = tuple(
+        Followed(
+            month=month, place_id=spot.id, id=spot.id, family=spot.family, rank=spot.rank,
+            place=spot.place, cells=spot.cells, geometry=spot.geometry, n=spot.n,
+            expected=spot.expected, ratio=spot.ratio, p=spot.p, q=spot.q, area_m2=spot.area_m2,
+            first_seen=MONTH - 2, months_running=month - MONTH + 3,
+        )
+        for month in range(MONTH - 2, MONTH + 1)
+        for view in one.views[:2]
+        for spot in view.hotspots[:2]
+    )  # fmt: skip
+    return dataclasses.replace(one, history=told)
+
+
 SITUATIONS = {
     "square": situation,
     "hex": lambda: situation(grid="hex"),
@@ -73,6 +93,7 @@ SITUATIONS = {
     "too little": lambda: situation(enough=False),
     "plain": plain,
     "drawn": drawn,
+    "followed": followed,
 }
 
 
@@ -87,10 +108,15 @@ def written(
     return one, path
 
 
-def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
+def rows(path: Path, sql: str, *values: str) -> list[tuple[object, ...]]:
     """Ask the file as a database."""
     with closing(sqlite3.connect(path)) as file:
-        return file.execute(sql).fetchall()
+        return file.execute(sql, values).fetchall()
+
+
+def parsed(text: object) -> ET.Element:
+    """Read XML of ours."""
+    return ET.fromstring(str(text))  # noqa: S314 - our own
 
 
 def count(path: Path, table: str) -> int:
@@ -355,6 +381,134 @@ def test_every_column_has_words_in_each_language(tmp_path: Path, language: str) 
     assert said("classes.gi_bin_3") in str(styled)
 
 
+def test_every_key_has_its_word_in_the_format_s_own_tables(written: tuple[Situation, Path]) -> None:
+    """Whatever a column of keys holds is allowed by its domain, with the words of the style."""
+    path = written[1]
+    domains = rows(
+        path,
+        "SELECT table_name, column_name, constraint_name FROM gpkg_data_columns "
+        "WHERE constraint_name IS NOT NULL",
+    )
+    keys = {name for name in written[0].views[0].columns if name.endswith(("_bin", "_class"))}
+    wanted = {("hotspots", "family"), *(("cells", name) for name in keys)}
+    assert wanted <= {(table, column) for table, column, _ in domains}
+    for table, column, domain in domains:
+        words = dict(
+            rows(
+                path,
+                "SELECT value, description FROM gpkg_data_column_constraints "
+                "WHERE constraint_name = ? AND constraint_type = 'enum'",
+                str(domain),
+            )
+        )
+        held = pyogrio.read_dataframe(path, layer=table, columns=[column], read_geometry=False)
+        assert set(held[column].dropna().astype(str)) <= set(words), (table, column)
+        sql = "SELECT styleQML FROM layer_styles WHERE f_table_name = ?"
+        style = parsed(rows(path, sql, str(table))[0][0])
+        said = style.findall(f"fieldConfiguration/field[@name='{column}']//Option[@type='List']//*")
+        assert {o.get("value"): o.get("name") for o in said if o.get("value") is not None} == words
+
+
+def test_extensions_are_declared(written: tuple[Situation, Path]) -> None:
+    """The format wants a row for each table of its own that is used beyond the core."""
+    found = dict(rows(written[1], "SELECT table_name, extension_name FROM gpkg_extensions"))
+    assert found["gpkg_data_columns"] == found["gpkg_data_column_constraints"] == "gpkg_schema"
+    assert found["gpkg_metadata"] == found["gpkg_metadata_reference"] == "gpkg_metadata"
+
+
+def test_metadata_say_what_a_table_is_and_what_it_comes_from(tmp_path: Path) -> None:
+    """Period, methods with parameters, and of each source the rows read, accepted and left out."""
+    path = tmp_path / "a.gpkg"
+    write_geopackage(followed(), path, "en")
+    found = dict(
+        rows(
+            path,
+            "SELECT coalesce(table_name, reference_scope), metadata FROM gpkg_metadata_reference "
+            "JOIN gpkg_metadata ON md_file_id = id WHERE md_standard_uri = 'http://mrcc.com/qgis.dtd'",
+        )
+    )
+    tables = {name for (name,) in rows(path, "SELECT table_name FROM gpkg_contents")}
+    assert set(found) == tables - {"layer_styles"} | {"geopackage"}
+    cells = parsed(found["cells"])
+    assert cells.findtext("title") == "Cells"
+    abstract = cells.findtext("abstract") or ""
+    assert "Period: January–December 2021." in abstract
+    assert "Method gi_star: alpha = 0.05." in abstract
+    assert cells.findtext("extent/temporal/period/start") == "2021-01-01T00:00:00"
+    assert cells.findtext("extent/temporal/period/end") == "2021-12-31T23:59:59"
+    told = [one.text for one in parsed(found["incidents"]).findall("history")]
+    counts = "602 rows read, 600 accepted, 2 left out (no position: 1; unreadable date: 1)"
+    assert told == [f"rapporter.csv: {counts}."]
+    assert len(parsed(found["geopackage"]).findall("history")) == 4
+
+
+def test_texts_from_people_stay_texts_in_metadata(written: tuple[Situation, Path]) -> None:
+    """Every document is whole XML whatever stands in titles, notices and names of files."""
+    sql = "SELECT metadata FROM gpkg_metadata WHERE mime_type = 'text/xml'"
+    for (text,) in rows(written[1], sql):
+        names = {one.tag for one in parsed(text).iter()}
+        assert "b" not in names
+
+
+def test_nobody_s_folders_are_told(tmp_path: Path) -> None:
+    """Neither tables, metadata nor the project name the folder that a source lay in."""
+    path = tmp_path / "a.gpkg"
+    write_geopackage(hostile_situation(["a", "b"]), path, "sv")
+    assert b"/home/x" not in path.read_bytes()
+    assert str(tmp_path).encode() not in path.read_bytes()
+    assert "/home/x" not in project(path)
+
+
+def project(path: Path) -> str:
+    """Unpack the project that a file holds."""
+    ((content,),) = rows(path, "SELECT content FROM qgis_projects WHERE name = 'lagesbild'")
+    with zipfile.ZipFile(io.BytesIO(bytes.fromhex(str(content)))) as archive:
+        assert archive.namelist() == ["lagesbild.qgs"]
+        return archive.read("lagesbild.qgs").decode()
+
+
+def test_the_manifest_is_a_table_to_read_and_a_document_for_programs(tmp_path: Path) -> None:
+    """Each of its values is a row; the document is that of manifest.json to the letter."""
+    path, one = tmp_path / "a.gpkg", situation()
+    write_geopackage(one, path, "sv")
+    ((whole,),) = rows(
+        path, "SELECT metadata FROM gpkg_metadata WHERE mime_type = 'application/json'"
+    )
+    assert whole == manifest_text(one)
+    found = {(a, b): c for a, b, c in rows(path, "SELECT section, item, value FROM manifest")}
+    assert found["inputs", "incidents › read"] == "602"
+    assert found["inputs", "incidents › left_out › no_position"] == "1"
+    assert found["settings", "methods › gi_star › alpha"] == "0.05"
+    assert found["title", "title"] == "Lägesbild Lekeberg"
+    assert found["months", "months"] == '["2021-01", "2021-12"]'
+    assert found["versions", "gdal"] == pyogrio.__gdal_version_string__
+
+
+def test_the_history_has_a_row_for_each_place_and_month(tmp_path: Path) -> None:
+    """Its months are true dates, so that QGIS can play them; without a history there is none."""
+    path = tmp_path / "a.gpkg"
+    write_geopackage(followed(), path, "sv")
+    frame = pyogrio.read_dataframe(path, layer="history")
+    assert set(frame.geom_type) == {"MultiPolygon"}
+    assert frame["month"].tolist() == [m for m in ("2021-10", "2021-11", "2021-12") for _ in "1234"]
+    assert frame["months_running"].tolist() == [n for n in (1, 2, 3) for _ in "1234"]
+    types = {name: kind for _, name, kind, *_ in rows(path, "PRAGMA table_info(history)")}
+    assert types["month_start"] == "DATE"
+    assert rows(path, "SELECT month_start FROM history LIMIT 1") == [("2021-10-01",)]
+    write_geopackage(situation(), path, "sv")
+    assert "history" not in spatial(path)
+
+
+def test_surfaces_go_counter_clockwise(written: tuple[Situation, Path]) -> None:
+    """As the simple features standard has it, whatever way a file that was read went."""
+    for name, kind in spatial(written[1]).items():
+        if "Polygon" in kind:
+            parts = shapely.get_parts(
+                np.array(pyogrio.read_dataframe(written[1], layer=name).geometry)
+            )
+            assert shapely.is_ccw(shapely.get_exterior_ring(parts)).all(), name
+
+
 def test_both_languages_have_the_same_words() -> None:
     """The sections of this writer have the same keys in Swedish and English."""
     texts = [
@@ -378,7 +532,7 @@ def test_every_table_has_the_style_that_qgis_looks_for(written: tuple[Situation,
     for name, empty, column, default, text in found:
         assert (empty, default) == ("", 1)
         assert column == ("geom" if kinds[name] else "")
-        root = ET.fromstring(str(text))  # noqa: S314 - our own
+        root = parsed(text)
         geometry = root.findtext("layerGeometryType")
         expected = {"Point": "0", "LineString": "1", "Polygon": "2", None: None}
         assert geometry == expected[kinds[name] and str(kinds[name]).removeprefix("Multi")]
@@ -387,7 +541,7 @@ def test_every_table_has_the_style_that_qgis_looks_for(written: tuple[Situation,
 def test_a_map_tip_runs_no_markup_from_the_data(written: tuple[Situation, Path]) -> None:
     """A tip holds column names only, and QGIS escapes what stands in the columns."""
     for (text,) in rows(written[1], "SELECT styleQML FROM layer_styles"):
-        tip = ET.fromstring(str(text)).findtext("mapTip") or ""  # noqa: S314 - our own
+        tip = parsed(text).findtext("mapTip") or ""
         assert "onload" not in tip
         for expression in re.findall(r"\[%(.*?)%\]", tip, re.DOTALL):
             assert "'<','&lt;'" in expression
