@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import zipfile
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ import pytest
 from shapely.geometry import LineString, Point, Polygon, box
 
 from geo.errors import SourceError
+from layers.formats import vector
 from layers.project import load_project
 from layers.reading import format_of, read_project_layers
 
@@ -246,3 +249,25 @@ def test_a_file_geodatabase_is_read(tmp_path: Path) -> None:
     assert layer.table["class"].tolist() == ["water"]
     assert len(layer.report.sha256) == 64
     assert pyogrio.list_layers(tmp_path / "karta.gdb")[0][0] == "mark"
+
+
+def test_edits_that_lie_beside_a_file_are_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a write-ahead log cannot be brought in, the file is refused, not read as it was."""
+    frame = gpd.GeoDataFrame({"klass": ["Sjö"]}, geometry=[patch(*HERE)], crs=4326)
+    frame.to_file(tmp_path / "m.gpkg", engine="pyogrio", SPATIAL_INDEX="NO")
+    there = tmp_path / "share"
+    there.mkdir()
+    with closing(sqlite3.connect(tmp_path / "m.gpkg")) as file:
+        file.execute("PRAGMA journal_mode = wal")
+        file.execute("UPDATE m SET klass = 'Hav'")
+        file.commit()
+        for name in ("m.gpkg", "m.gpkg-wal"):
+            shutil.copy(tmp_path / name, there)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(SourceError, match="found edits beside it in"):
+        list(vector.read(there / "m.gpkg"))
+    monkeypatch.undo()
+    (table,) = vector.read(there / "m.gpkg")
+    assert table.data["klass"].tolist() == ["Hav"]
