@@ -412,8 +412,15 @@ def list_layers() -> None:
         for field in kind.fields:
             must = "required" if field.required else "optional"
             click.echo(f"    {field.name:<16} {field.kind:<9} {must:<9} {field.help}")
+        for option in kind.options:
+            default = "" if option.default is None else f"[{str(option.default).lower()}] "
+            choices = f" ({', '.join(option.choices)})" if option.choices else ""
+            click.echo(f"    {option.name:<16} {'setting':<19} {default}{option.help}{choices}")
     click.secho("position", bold=True)
     click.echo(f"  Every kind: geometry of the file, or columns {', '.join(POSITION_FIELDS)}.")
+    click.echo(
+        "  Or areas = FILE, and the column area: polygons for rows that name them by a code."
+    )
     click.secho("formats", bold=True)
     for form in formats().values():
         click.echo(f"  {form.name:<10} {' '.join(form.endings):<44} {form.summary}")

@@ -15,7 +15,7 @@ from layers.columns import listed, plain
 from layers.rows import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -89,8 +89,9 @@ def join_areas(
         )
     if shapes is None:
         raise _refused(rows, f"expected polygons in {where}, found none", "name a file of polygons")
+    told = AREA_FIELD in rows.settings.columns
     pairs = sorted(
-        (pair for pair in _pairs(rows, areas) if pair.belongs),
+        (pair for pair in _pairs(rows.data, _own(rows), areas, told=told) if pair.belongs),
         key=lambda pair: (not pair.twice, pair.found, pair.exact),
         reverse=True,
     )
@@ -128,23 +129,35 @@ def join_areas(
     return joined
 
 
+def names_areas(data: pd.DataFrame, areas: pd.DataFrame) -> bool:
+    """Say whether a column of a table names the areas of another, each by a code of its own."""
+    names = [str(name) for name in data.columns]
+    return any(pair.belongs and not pair.twice for pair in _pairs(data, names, areas, told=False))
+
+
 def _refused(rows: Rows, what: str, cure: str) -> SourceError:
     name = rows.settings.path.name
     return SourceError(f"{name} cannot be joined with areas", (Problem(name, what, cure),))
 
 
-def _pairs(rows: Rows, areas: pd.DataFrame) -> Iterator[_Pair]:
-    told = rows.settings.columns.get(AREA_FIELD)
+def _own(rows: Rows) -> list[str]:
+    """Give the columns that may name a row's area: the one that is told, else all but measures."""
+    if AREA_FIELD in rows.settings.columns:
+        return [rows.settings.columns[AREA_FIELD]]
     measures = {
         rows.columns[f.name]
         for f in rows.kind.fields
         if f.name in rows.columns and f.kind in {"number", "time", "clock"}
     }
-    names = [str(name) for name in rows.data.columns]
-    own = [told] if told else [name for name in names if name not in measures]
+    return [name for name in map(str, rows.data.columns) if name not in measures]
+
+
+def _pairs(
+    data: pd.DataFrame, own: Sequence[str], areas: pd.DataFrame, *, told: bool
+) -> Iterator[_Pair]:
     codes = [_codes(str(name), areas[name]) for name in areas.columns]
     for column in own:
-        numbers, values = pd.factorize(as_text(rows.data[column]))
+        numbers, values = pd.factorize(as_text(data[column]))
         keys = [(_key(str(value)), _code(str(value))) for value in values]
         counts = np.bincount(numbers[numbers >= 0], minlength=len(keys))
         for one in codes:

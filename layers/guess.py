@@ -15,6 +15,7 @@ import shapely
 
 from geo.crs import WGS84, find_coordinates, reproject
 from geo.errors import LagesbildError, PlaceError, Problem
+from layers.areas import names_areas
 from layers.categories import (
     Vocabulary,
     known_categories,
@@ -78,15 +79,15 @@ class Look:
 class Guess:
     """What a file seems to be: a kind of layer or None, and why, in words.
 
-    ``columns`` are those that have to be named since their names alone do not tell; ``read`` all
-    that were found, a field each.
+    ``columns`` are those that have to be named since their names alone do not tell. ``areas`` is
+    the layer of polygons that its rows name by a code, where they have no position of their own.
     """
 
     look: Look
     kind: str | None
     why: str
     columns: Mapping[str, str] = field(default_factory=dict)
-    read: Mapping[str, str] = field(default_factory=dict)
+    areas: Look | None = None
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -146,7 +147,7 @@ def guess(look: Look) -> Guess:
     if look.table.data.columns.empty:
         return Guess(look, None, "it has no columns")
     holds = format_of(look.path).holds
-    fits = {name: fit for name, kind in kinds().items() if (fit := _fit(kind, look)) is not None}
+    fits = {name: fit for name, kind in kinds().items() if (fit := _fit(kind, look, look.shape))}
     if holds:
         best = holds
         fits.setdefault(holds, _Fit(0.0, {}, {}, ("files of this format hold nothing else",)))
@@ -160,7 +161,30 @@ def guess(look: Look) -> Guess:
     fit = fits[best]
     if fit.score < _ENOUGH and not holds:
         return Guess(look, None, f"too little tells what it is: {listed(look.data.columns)}")
-    return Guess(look, best, "; ".join(fit.why), fit.named, fit.columns)
+    return Guess(look, best, "; ".join(fit.why), fit.named)
+
+
+def guess_with_areas(look: Look, looks: Sequence[Look]) -> Guess | None:
+    """Guess what a table without positions is whose rows name the areas of another file.
+
+    Only kinds that hold a number for each area come into question.
+    """
+    if look.shape is not None:
+        return None
+    for areas in looks:
+        if areas.shape != "polygon" or not names_areas(look.data, areas.data):
+            continue
+        numbered = [
+            kind
+            for kind in kinds().values()
+            if any(one.required and one.kind == "number" for one in kind.fields)
+        ]
+        fits = {kind.name: fit for kind in numbered if (fit := _fit(kind, look, "polygon"))}
+        if fits:
+            best = max(fits, key=lambda name: fits[name].score)
+            why = (*fits[best].why, f"its rows name the areas of {titled(areas)}")
+            return Guess(look, best, "; ".join(why), fits[best].named, areas)
+    return None
 
 
 @dataclass(frozen=True)
@@ -173,9 +197,9 @@ class _Fit:
     why: tuple[str, ...]
 
 
-def _fit(kind: Kind, look: Look) -> _Fit | None:
-    """Measure how well a kind fits; None where it cannot be."""
-    if look.shape not in kind.shapes:
+def _fit(kind: Kind, look: Look, shape: Shape | None) -> _Fit | None:
+    """Measure how well a kind fits rows of a shape; None where it cannot be."""
+    if shape not in kind.shapes:
         return None
     names = [str(name) for name in look.data.columns]
     taken = look.position.columns
@@ -428,24 +452,26 @@ def guess_folder(folder: Path) -> FolderGuess:
         except LagesbildError as error:
             problems = error.problems or (Problem(path.name, error.headline),)
             unused.append((path.name, "; ".join(problem.what for problem in problems)))
-    guesses = [guess(look) for look in looks]
+    guesses = [guess_with_areas(look, looks) or guess(look) for look in looks]
+    drawn = [one.areas for one in guesses if one.areas is not None]
     counted = [one.look for one in guesses if one.kind and kinds()[one.kind].counted]
     pointed = counted or [one.look for one in guesses if one.look.shape == "point"]
     area = guess_area(looks, pointed)
     order = list(kinds())
     layers = []
     for one in guesses:
-        if area is not None and one.look is area.look:
+        if (area is not None and one.look is area.look) or (not one.kind and one.look in drawn):
             continue
         if one.kind is None or one.kind == "area":
-            unused.append((_titled(one.look), one.why))
+            unused.append((titled(one.look), one.why))
         else:
             layers.append(one)
     layers.sort(key=lambda one: order.index(str(one.kind)))
     return FolderGuess(area, tuple(layers), tuple(unused))
 
 
-def _titled(look: Look) -> str:
+def titled(look: Look) -> str:
+    """Name a file, and its layer where it has several."""
     return look.path.name + (f" (layer {look.layer})" if look.layer else "")
 
 

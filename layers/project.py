@@ -449,13 +449,16 @@ class _Table:
                 return default
         return value
 
-    def file_path(self, key: str, folder: Path, *, required: str = "") -> Path | None:
-        """Give the path of a file that is there."""
+    def file_path(
+        self, key: str, folder: Path, *, required: str = "", or_folder: bool = False
+    ) -> Path | None:
+        """Give the path of a file that is there; of a folder of them where that is meant."""
         value = self.text(key, required=required)
         if value is None:
             return None
         path = folder / value.replace("\\", "/") if "\\" in value else folder / value
-        if not path.is_file() and not (path.is_dir() and path.suffix.casefold() == ".gdb"):
+        a_folder = path.is_dir() and (or_folder or path.suffix.casefold() == ".gdb")
+        if not path.is_file() and not a_folder:
             found = "a folder" if path.is_dir() else "nothing"
             self.wrong(key, f"expected a file {value!r}, found {found}", _near_file(path))
             return None
@@ -871,7 +874,8 @@ def _layer(table: _Table, folder: Path, vocabulary: Vocabulary) -> LayerSettings
         if wanted == "area":
             cure = "the area has its own table: [area] file = …"
         table.wrong("kind", f"expected one of {', '.join(known)}, found {wanted!r}", cure)
-    file = table.file_path("file", folder, required='file = "reports.csv"')
+    streamed = kind is not None and kind.stream is not None
+    file = table.file_path("file", folder, required='file = "reports.csv"', or_folder=streamed)
     name = table.text("name") or wanted or ""
     if name and not _NAME.fullmatch(name):
         table.wrong(

@@ -105,6 +105,9 @@ def _entry(name: str, one: Guess, *, alone: bool) -> str:
     lines.append(f"file = {_toml(one.look.path.name)}")
     if one.look.layer:
         lines.append(f"layer = {_toml(one.look.layer)}")
+    if one.areas is not None:
+        lines.append(f"areas = {_toml(one.areas.path.name)}")
+        lines += [f"layer = {_toml(one.areas.layer)}"] if one.areas.layer else []
     if one.columns:
         pairs = ", ".join(f"{key} = {_toml(column)}" for key, column in one.columns.items())
         lines.append(f"columns = {{ {pairs} }}  # guessed from what stands in them")

@@ -77,6 +77,8 @@ def explain(
     for settings in project.layers:
         with suppress(LagesbildError):
             look = next(look_into(settings.path, settings.layer, settings.sheet))
+            if settings.areas is not None:
+                continue
             verdict, own = judge(look, settings.kind)
             values = {"kind": settings.kind, "other": own.kind or "", "why": own.why}
             if verdict == "as told":

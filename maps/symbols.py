@@ -31,8 +31,8 @@ MOST_SYMBOLS = 2000
 SHAPES = {"bathing_sites": "circle", "traffic_spots": "triangle", "patrols": "diamond"}
 """The shape of each kind of layer; kinds that are not named here get a square."""
 
-NOT_DRAWN = frozenset({"incidents", "area", "survey"})
-"""Kinds whose rows may be single reports of people: they reach the page as counts in cells only."""
+NOT_DRAWN = frozenset({"incidents", "area", "survey", "patrol_tracks"})
+"""Kinds whose rows may tell of people, or are no places: they reach the page by cells at most."""
 
 
 def all_symbols(

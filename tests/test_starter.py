@@ -6,7 +6,9 @@ import shutil
 import tomllib
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
+import shapely
 from click.testing import CliRunner
 
 from cli import main
@@ -116,6 +118,25 @@ def test_the_municipality_is_picked_out_of_all_by_where_events_lie(
     project = load_project(tmp_path / "lagesbild.toml")
     assert project.area.select == ("code", "1814")
     assert project.municipality == "Lekeberg"
+
+
+def test_a_table_of_areas_finds_their_polygons(folder: Path) -> None:
+    """Inhabitants by code, and a survey, are joined with the file that has the areas' outlines."""
+    squares = [shapely.box(14.8 + i / 20, 59.1, 14.85 + i / 20, 59.2) for i in range(3)]
+    codes = ["1814A0010", "1814A0020", "1814C1010"]
+    frame = gpd.GeoDataFrame({"desokod": codes}, geometry=squares, crs=4326)
+    frame.to_file(folder / "omraden.gpkg", engine="pyogrio")
+    rows = "".join(f"{code}_DeSO2025;{n}\n" for code, n in zip(codes, (700, 900, 800), strict=True))
+    (folder / "folkmangd.csv").write_text(f"region;Folkmängd\n{rows}", "utf-8")
+    rows = "".join(f"{code};Otrygg ute sent;2,5;40;2021\n" for code in codes)
+    (folder / "enkat.csv").write_text(f"område;fråga;index;antal svar;år\n{rows}", "utf-8")
+    assert call("init", folder).exit_code == 0
+    found = {one.path.name: one for one in load_project(folder / "lagesbild.toml").layers}
+    assert (found["folkmangd.csv"].kind, found["enkat.csv"].kind) == ("population", "survey")
+    assert found["folkmangd.csv"].areas == found["enkat.csv"].areas == folder / "omraden.gpkg"
+    said = call("check", folder / "lagesbild.toml")
+    assert said.exit_code == 0, said.output
+    assert "Not used" not in said.stderr
 
 
 def test_without_a_polygon_the_project_says_what_is_missing(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ KIND = Kind(
             ("enhet", "enhets-id", "enhetsid", "unit_id", "patrull", "fordon", "fordonsid",
              "vehicle", "vehicle_id", "bil", "bilnummer", "resurs", "resource", "anropssignal",
              "callsign", "call_sign", "radio", "radio_id", "tracker", "tracker_id", "device",
-             "device_id", "imei", "track", "track_name", "track_fid", "id"),
+             "device_id", "imei", "track", "track_name", "track_fid"),
         ),
         Field(
             "segment",
