@@ -13,6 +13,8 @@ import pyproj
 EPSG = 3006
 SIDE = 30_000
 WEST, SOUTH = 480_000, 6_540_000
+SKIPPED = np.array(["2020-03-29T02", "2021-03-28T02"], dtype="datetime64[h]")
+"""Hours of summer time's first night that Swedish clocks leave out."""
 CATEGORIES = ("speeding", "littering", "vandalism", "noise", "alcohol", "burglary", "disorder")
 
 
@@ -30,6 +32,8 @@ def make_events(path: Path, n: int, seed: int = 20211231) -> None:
     lon, lat = to_degrees.transform(x + WEST, y + SOUTH)
     minutes = rng.integers(0, 730 * 24 * 60, n)
     time = np.datetime64("2020-01-01T00:00") + minutes.astype("timedelta64[m]")
+    no_clock_shows = np.isin(time.astype("datetime64[h]"), SKIPPED)
+    time[no_clock_shows] += np.timedelta64(1, "h")
     pd.DataFrame(
         {
             "lon": lon.round(6),

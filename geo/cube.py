@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 _SLOTS = HOURS + 1
-_MONTHS = 1 << 17
+_MONTH_BITS = 17
 """Room for months in a packed key: years up to ten thousand."""
-_MOST_WAITING = 1 << 21
-"""Events that may wait to be brought together."""
+_HOUR_BITS = 8
+_SORTED_AT_ONCE = 1 << 20
+"""Events that are sorted as soon as they are there; sorted runs are joined quickly."""
+_MOST_WAITING = 1 << 24
+"""Events that may wait to be brought together: eight bytes each."""
 _MOST_SHARES = 1 << 20
 """Shares that are made of events at a time; one event of many years may have more."""
 
@@ -184,11 +187,11 @@ class CubeBuilder:
     cells: int
     categories: tuple[str, ...]
     beside: int = 0
-    _keys: list[Ints] = field(default_factory=list)
-    _n: list[Ints] = field(default_factory=list)
-    _weight: list[Floats] = field(default_factory=list)
-    _waiting: int = 0
-    _done: tuple[Ints, Ints, Floats] | None = None
+    _events: list[Ints] = field(default_factory=list)
+    _n_events: int = 0
+    _waiting: list[_Run] = field(default_factory=list)
+    _n_waiting: int = 0
+    _done: _Run | None = None
     _between: CubeBuilder | None = None
 
     def add(
@@ -210,24 +213,35 @@ class CubeBuilder:
         all_inside = bool(inside.all())
         self.beside += 0 if all_inside else int(len(cell) - inside.sum())
 
-        def part(values: NDArray[np.integer] | None, missing: int) -> Ints | int:
+        def part(
+            values: NDArray[np.integer] | None, missing: int
+        ) -> NDArray[np.integer] | np.int64:
             if values is None:
-                return missing
-            return (values if all_inside else values[inside]).astype(np.int64)
+                return np.int64(missing)
+            return values if all_inside else values[inside]
 
         key = self._key(
-            np.asarray(part(cell, 0)),
+            cell if all_inside else cell[inside],
             part(month, UNKNOWN_MONTH),
             part(category, 0),
             part(hour, UNKNOWN_HOUR),
         )
-        n = np.ones(len(key), dtype=np.int64)
-        weight = np.ones(len(cell)) if weight is None else weight
-        self._push(key, n, weight if all_inside else weight[inside])
+        if weight is not None and (weight == 1).all():
+            weight = None
+        self._push(_Run(key, None, weight if weight is None or all_inside else weight[inside]))
         if between is not None and not all_inside:
             between = between.take(inside)
         if between is not None:
             self._spread(key, between)
+
+    def name(self, categories: tuple[str, ...]) -> None:
+        """Take in a longer list of categories, which begins as the one so far."""
+        if len(categories) == len(self.categories):
+            return
+        wider = CubeBuilder(self.cells, categories)
+        wider.merge(self.build())
+        for one in fields(self):
+            setattr(self, one.name, getattr(wider, one.name))
 
     def _spread(self, key: Ints, between: Between) -> None:
         """Count events again where they are counted, and lay shares where they may have been."""
@@ -261,71 +275,135 @@ class CubeBuilder:
         """Add what another cube has counted."""
         self.beside += cube.beside
         key = self._key(cube.cell, cube.month, cube.category, cube.hour)
-        self._push(key, cube.n, cube.weight)
+        self._push(_Run(key, cube.n, cube.weight))
         if cube.between is not None:
             self._again(cube.between)
 
     def build(self) -> Cube:
         """Give the cube of everything added so far."""
-        key, n, weight = self._compact()
+        run = self._compact()
         return Cube(
             self.cells,
             self.categories,
-            *self._unpack(key),
-            n,
-            weight,
+            *self._unpack(run.key),
+            run.counts,
+            run.weights,
             self.beside,
             None if self._between is None else self._between.build(),
         )
 
-    def _key(self, cell: Ints, month: Ints | int, category: Ints | int, hour: Ints | int) -> Ints:
-        """Pack a combination into one whole number."""
-        place = cell * max(len(self.categories), 1) + category
-        return (place * _SLOTS + hour) * _MONTHS + (month - UNKNOWN_MONTH)
+    @property
+    def _category_bits(self) -> int:
+        return max(len(self.categories) - 1, 0).bit_length()
+
+    def _key(
+        self,
+        cell: NDArray[np.integer],
+        month: NDArray[np.integer] | np.int64,
+        category: NDArray[np.integer] | np.int64,
+        hour: NDArray[np.integer] | np.int64,
+    ) -> Ints:
+        """Pack a combination into one whole number, which sorts as they do."""
+        key = cell.astype(np.int64)
+        key <<= self._category_bits
+        key |= category
+        key <<= _HOUR_BITS
+        key |= hour
+        key <<= _MONTH_BITS
+        key += month
+        key -= UNKNOWN_MONTH
+        return key
 
     def _unpack(self, key: Ints) -> tuple[Ints, Ints, Ints, Ints]:
         """Give cell, month, category and hour of packed combinations."""
-        rest, month = np.divmod(key, _MONTHS)
-        rest, hour = np.divmod(rest, _SLOTS)
-        cell, category = np.divmod(rest, max(len(self.categories), 1))
-        return cell, month + UNKNOWN_MONTH, category, hour
+        month = (key & ((1 << _MONTH_BITS) - 1)) + UNKNOWN_MONTH
+        rest = key >> _MONTH_BITS
+        hour = rest & ((1 << _HOUR_BITS) - 1)
+        rest >>= _HOUR_BITS
+        category = rest & ((1 << self._category_bits) - 1)
+        rest >>= self._category_bits
+        return rest, month, category, hour
 
-    def _push(self, key: Ints, n: Ints, weight: Floats) -> None:
-        self._keys.append(key)
-        self._n.append(n)
-        self._weight.append(weight)
-        self._waiting += len(key)
-        done = 0 if self._done is None else len(self._done[0])
-        if self._waiting > max(_MOST_WAITING, done):
+    def _push(self, run: _Run) -> None:
+        if run.n is None and run.weight is None:
+            self._events.append(run.key)
+            self._n_events += len(run.key)
+            if self._n_events < _SORTED_AT_ONCE:
+                return
+            run = self._sorted()
+        self._wait(run)
+        done = 0 if self._done is None else len(self._done.key)
+        if self._n_waiting > max(_MOST_WAITING, done):
             self._compact()
 
-    def _compact(self) -> tuple[Ints, Ints, Floats]:
+    def _sorted(self) -> _Run:
+        """Take the events that have come since the last time, sorted."""
+        key = np.concatenate(self._events)
+        key.sort()
+        self._events, self._n_events = [], 0
+        return _Run(key)
+
+    def _wait(self, run: _Run) -> None:
+        if len(run.key):
+            self._waiting.append(run)
+            self._n_waiting += len(run.key)
+
+    def _compact(self) -> _Run:
         """Bring equal combinations together; done again when as much has come as there is."""
+        if self._events:
+            self._wait(self._sorted())
         if self._waiting:
-            new = _together(
-                np.concatenate(self._keys), np.concatenate(self._n), np.concatenate(self._weight)
-            )
-            self._keys, self._n, self._weight, self._waiting = [], [], [], 0
-            if self._done is not None:  # sorted long ago: only combinations are merged
-                (a, b, c), (d, e, f) = self._done, new
-                new = _together(
-                    np.concatenate([a, d]), np.concatenate([b, e]), np.concatenate([c, f])
-                )
-            self._done = new
-        if self._done is None:
-            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
-        return self._done
+            new = _together(self._waiting)
+            self._waiting, self._n_waiting = [], 0
+            # What is done was sorted long ago: only combinations are merged.
+            self._done = new if self._done is None else _together([self._done, new])
+        return self._done or _Run(np.zeros(0, dtype=np.int64))
 
 
-def _together(key: Ints, n: Ints, weight: Floats) -> tuple[Ints, Ints, Floats]:
+class _Run(NamedTuple):
+    """Packed combinations, how many events each is (None: one), and their weight (None: as many).
+
+    Events as they come are neither counted nor weighed: most are, and it is half of the work.
+    """
+
+    key: Ints
+    n: Ints | None = None
+    weight: Floats | None = None
+
+    @property
+    def counts(self) -> Ints:
+        return np.ones(len(self.key), dtype=np.int64) if self.n is None else self.n
+
+    @property
+    def weights(self) -> Floats:
+        return self.counts.astype(np.float64) if self.weight is None else self.weight
+
+
+def _together(runs: Sequence[_Run]) -> _Run:
     """Add up the counts and weights of equal keys; the keys come sorted, each once."""
-    if (n == 1).all() and (weight == 1).all():  # events as they come: sorting them is enough
-        unique, counts = np.unique(key, return_counts=True)
-        return unique, counts.astype(np.int64), counts.astype(np.float64)
-    unique, at = np.unique(key, return_inverse=True)
-    total = np.bincount(at, weights=n, minlength=len(unique)).astype(np.int64)
-    weights = np.bincount(at, weights=weight, minlength=len(unique)).astype(np.float64)
-    return unique, total, weights
+    key = np.concatenate([run.key for run in runs])
+    if all(run.n is None and run.weight is None for run in runs):
+        key.sort(kind="stable")  # which joins runs that are sorted instead of sorting again
+        first = _first_of_equals(key)
+        n = np.empty_like(first)
+        np.subtract(first[1:], first[:-1], out=n[:-1])
+        n[-1:] = len(key) - first[-1:]
+        return _Run(key[first], n)
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    first = _first_of_equals(key)
+    n = np.add.reduceat(np.concatenate([run.counts for run in runs])[order], first)
+    if all(run.weight is None for run in runs):
+        return _Run(key[first], n)
+    weight = np.concatenate([run.weights for run in runs])
+    return _Run(key[first], n, np.add.reduceat(weight[order], first))
+
+
+def _first_of_equals(key: Ints) -> Ints:
+    """Give where each value begins among sorted ones."""
+    begins = np.ones(len(key), dtype=bool)
+    np.not_equal(key[1:], key[:-1], out=begins[1:])
+    return np.flatnonzero(begins)
 
 
 def _in_batches(between: Between) -> Iterator[Ints]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from geo.crs import (
     system_name,
     to_metres,
 )
+from geo.cube import CubeBuilder
 from geo.errors import PlaceError, Problem, SourceError
 from geo.months import UNKNOWN_HOUR, month_and_hour
 from geo.note import Note
@@ -57,11 +59,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo.aoristic import Between
+    from geo.cells import Cells
+    from geo.cube import Cube
     from layers.layer import RawTable
 
     Floats = NDArray[np.float64]
     Mask = NDArray[np.bool_]
     Box = tuple[float, float, float, float]
+
+_Item = TypeVar("_Item")
 
 NO_CATEGORY = "events"
 """The one category of a table that has none."""
@@ -148,11 +154,35 @@ class EventStream:
             At the end, if no event could be used.
         """
         self._settle_dates()
-        while self.waiting:
-            yield from self._events(self.waiting.pop(0))
-        for table in self.rest:
-            yield from self._events(table)
+        yield from _ahead(self._events_of(_ahead(self._tables())))
         self._conclude()
+
+    def count(self, cells: Cells) -> Cube:
+        """Count all events by cell, month, category and hour, and keep nothing but the counts.
+
+        Raises as ``batches`` does.
+        """
+        builder = CubeBuilder(len(cells), ())
+        for batch in self.batches():
+            builder.name(batch.categories)
+            builder.add(
+                cells.locate(batch.x, batch.y),
+                month=batch.month,
+                category=batch.category,
+                hour=batch.hour,
+                weight=batch.weight,
+                between=batch.between,
+            )
+        return builder.build()
+
+    def _tables(self) -> Iterator[RawTable]:
+        while self.waiting:
+            yield self.waiting.pop(0)
+        yield from self.rest
+
+    def _events_of(self, tables: Iterator[RawTable]) -> Iterator[Events]:
+        for table in tables:
+            yield from self._events(table)
 
     def _settle_dates(self) -> None:
         """Read dates that do not begin with the year as one column: they must agree on an order."""
@@ -242,7 +272,9 @@ class EventStream:
             weight = np.where(np.isnan(own), 1.0, own)
         month, hour, local, between = self._times(table.data, keep)
         category = self._categorise(table.data)
-        if self._centres is None:
+        if table.area_level:
+            self._centres = np.unique(np.column_stack([a[keep], b[keep]]), axis=0)
+        elif self._centres is None:
             self._centres = _centres(a, b, keep, category, local)
         for centre_a, centre_b in self._centres:
             here = keep & (a == centre_a) & (b == centre_b)
@@ -361,6 +393,15 @@ class EventStream:
                 ),
             ),
         )
+
+
+def _ahead(items: Iterator[_Item]) -> Iterator[_Item]:
+    """Give the same items, and let a thread make the next one meanwhile."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        coming = thread.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, items, None)
+            yield item
 
 
 @cache
@@ -511,7 +552,7 @@ def _first_positions(
 ) -> tuple[list[RawTable], Floats, Floats, Position, tuple[str, ...]]:
     """Read batches until one has a position to look at, and keep them for later."""
     names = [str(name) for name in first.data.columns]
-    shaped = first.geometry is not None and not given
+    shaped = first.positions is not None and not given
     position, others = (Position("none"), ()) if shaped else find_position(names, given)
     if position.scheme == "wkt" or (position.scheme == "none" and not shaped):
         raise SourceError(
@@ -539,6 +580,10 @@ def _position_of(table: RawTable, position: Position) -> tuple[Floats, Floats, M
     """Read the positions of a batch, from its columns or its points."""
     if position.scheme != "none":
         return read_position(table.data, position)
+    if table.points is not None:
+        a, b = table.points.T.copy()
+        missing = np.isnan(a) & np.isnan(b)
+        return a, b, missing, ~missing & np.isnan(a), (a == 0) & (b == 0)
     shapes = table.geometry
     if shapes is None:
         nothing = np.full(len(table.data), np.nan)

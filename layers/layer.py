@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 
 from geo.calendar import in_periods
 
@@ -23,10 +24,33 @@ if TYPE_CHECKING:
     from geo.note import Note
 
     Floats = NDArray[np.float64]
+    Geometries = NDArray[np.object_]
 
 LEFT_OUT_COLUMNS = ("row", "reason", "column", "value")
 """Of a table of rows left out: the row as the file's reader counts it, the reason's key (words
 under ``[reasons]`` in ``maps/text/*.toml``), the column and the value that were at fault."""
+
+
+class _Geometry:
+    """Shapes that a format may give as x and y: shapely makes its points when they are asked for.
+
+    A shapely point costs many times what its two numbers do, and who only counts needs none.
+    """
+
+    def __get__(self, table: RawTable | None, owner: type) -> Geometries | None:
+        if table is None:
+            return None  # the default of the field
+        points = table.points
+        if points is not None:
+            shapes: Geometries = np.full(len(points), None, dtype=object)
+            there = ~np.isnan(points).all(axis=1)
+            shapes[there] = shapely.points(points[there])
+            table.__dict__["geometry"] = shapes
+        found: Geometries | None = table.__dict__["geometry"]
+        return found
+
+    def __set__(self, table: RawTable, value: Geometries | Floats | None) -> None:
+        table.__dict__["geometry"] = value
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +60,9 @@ class RawTable:
     ``data`` has one string column per field of the file (missing values are NA), or typed columns
     where the format has types. ``rows`` numbers them as the file's reader counts: in CSV and
     Excel the header is row 1; in vector files features count from 1. ``geometry`` and ``crs`` are
-    set by formats that have them. ``left_out`` are rows that could not even be read. Where
+    set by formats that have them; rows that are all points may be given as an array of x and y,
+    NaN where there is none, and are shapely's when asked for. ``left_out`` are rows that could not
+    even be read. Where
     ``area_level``, every position is the centre of an area, whatever it looks like: the rows are
     counted for the area and never analysed as points.
     """
@@ -44,10 +70,22 @@ class RawTable:
     data: pd.DataFrame
     rows: NDArray[np.int64]
     left_out: pd.DataFrame
-    geometry: NDArray[np.object_] | None = None
+    geometry: _Geometry = _Geometry()
     crs: CRS | None = None
     notes: tuple[Note, ...] = ()
     area_level: bool = False
+
+    @property
+    def points(self) -> Floats | None:
+        """Positions as an array of x and y, as long as nobody has asked for shapes."""
+        given = self.__dict__["geometry"]
+        return None if given is None or given.dtype == object else given
+
+    @property
+    def positions(self) -> Geometries | Floats | None:
+        """What ``geometry`` holds, as it was given."""
+        given: Geometries | Floats | None = self.__dict__["geometry"]
+        return given
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +117,8 @@ class Report:
     """How the reading of one source went. Always ``read == accepted + sum(left_out.values())``.
 
     ``left_out`` counts rows by reason. ``area_level`` counts accepted events whose coordinate is
-    an area's centre: they are part of ``accepted``, counted for the area, and in no cell.
+    an area's centre: they are part of ``accepted``, counted for the area, and in no cell. ``areas``
+    are the name and the SHA-256 of the file whose polygons the rows were joined with.
     ``usable`` is False when nothing can be built on it; ``problems`` say why and what mends it.
     """
 
@@ -93,6 +132,7 @@ class Report:
     area_level: int = 0
     notes: tuple[Note, ...] = ()
     problems: tuple[Problem, ...] = ()
+    areas: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         if self.read != self.accepted + sum(self.left_out.values()):

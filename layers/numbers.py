@@ -67,7 +67,10 @@ def read_numbers(values: pd.Series) -> tuple[Floats, Bools]:
         infinite = np.isinf(numbers)
         return np.where(infinite, np.nan, numbers), infinite
     text = _arrow(values)
-    at_once = _cast(text)
+    at_once = _cast(text)  # no number has space around it where this succeeds
+    if at_once is None:
+        text = _trimmed(text)
+        at_once = _cast(text)
     if at_once is not None:
         return at_once, np.zeros(len(at_once), dtype=bool)
     numbers = np.full(len(text), np.nan)
@@ -94,18 +97,23 @@ def read_pair(values: pd.Series) -> tuple[Floats, Floats, Bools]:
     also with SRID and height. ``59,2449,14,9233`` could be cut in more ways and is unreadable,
     like everything else. What is missing is NaN and not unreadable.
     """
-    (first, second), unreadable = _each(_arrow(values), _pair, 2)
+    (first, second), unreadable = _each(_trimmed(_arrow(values)), _pair, 2)
     return first, second, unreadable
 
 
 def _arrow(values: pd.Series) -> pa.LargeStringArray:
-    """Give text without space around it, null where nothing is left."""
+    """Give text as it is; what is not text is written out."""
     if values.dtype == object:
         values = values.map(str, na_action="ignore").astype("str")
     array = pa.array(values, from_pandas=True)
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
-    text = pc.utf8_trim_whitespace(array.cast(pa.large_string()))
+    return array.cast(pa.large_string())
+
+
+def _trimmed(text: pa.LargeStringArray) -> pa.LargeStringArray:
+    """Give text without space around it, null where nothing is left."""
+    text = pc.utf8_trim_whitespace(text)
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.large_string()), text)
 
 

@@ -81,7 +81,21 @@ def place_columns(rows: Rows, position: Position, epsg: int, area: StudyArea | N
     geometry = np.full(len(rows), None, dtype=object)
     there = ~np.isnan(x)
     geometry[there] = shapely.points(x[there], y[there])
+    if area is not None:
+        astray = usable & ~shapely.intersects(area.reach, geometry)
+        _say_turned(rows, position, finding, a[astray], b[astray], area)
     return geometry
+
+
+def _say_turned(
+    rows: Rows, position: Position, finding: Finding, a: Floats, b: Floats, area: StudyArea
+) -> None:
+    """Count the rows outside the area that would be in it with north and east in each other's place."""
+    turned = replace(finding, swapped=not finding.swapped)
+    n = int(shapely.contains_xy(area.reach, *turned.place(a, b, area.crs)).sum())
+    if n:
+        columns = ", ".join(position.columns)
+        rows.notes.append(Note("axes_turned", {"n": n, "columns": columns}, "warning"))
 
 
 def _at_fault(data: pd.DataFrame, position: Position) -> str:

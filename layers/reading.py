@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from geo.errors import LagesbildError, Problem, SourceError
 from geo.months import UNKNOWN_HOUR, UNKNOWN_MONTH
 from geo.note import Note
 from layers.arealevel import Known, area_level, is_settlement
+from layers.areas import AREA_FIELD, join_areas
 from layers.categories import most_common, squeeze
 from layers.columns import (
     POSITION_FIELDS,
@@ -25,6 +27,7 @@ from layers.columns import (
     misnamed,
 )
 from layers.formats import formats
+from layers.formats.opening import refuse
 from layers.layer import LEFT_OUT_COLUMNS, Events, Layer, LayerSettings, Report
 from layers.positions import StudyArea, keep_inside, place_columns, place_shapes, without
 from layers.rows import REASONS, Built, Rows, as_text
@@ -46,6 +49,14 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     Geometries = NDArray[np.object_]
     Box = tuple[float, float, float, float]
+
+LARGE_BYTES = 50_000_000
+"""Of a map to be drawn that is larger only what touches the area and its surroundings is read."""
+
+_DEGREE_M = 111_000.0
+_BEYOND_M = 2000.0
+_VALUE = re.compile(r"-?\d+[.,]\d+|\d{4}-\d\d-\d\d.*")
+"""What is a coordinate or a date, and heads no column."""
 
 _SAME_ID = 0.1
 """A column in which more than this share of rows repeats an earlier one identifies nothing."""
@@ -150,11 +161,20 @@ def read_layer(
     kind = kinds()[settings.kind]
     raw = _Raw()
     try:
-        raw = _read_raw(settings)
+        if kind.stream is not None:
+            return _judged(kind.stream(settings, project, area, _batches), settings, kind)
+        raw = _read_raw(settings, None if area is None else _within(area, kind))
         return _layer(raw, settings, kind, project, area, known)
     except LagesbildError as error:
         problems = error.problems or (Problem(settings.path.name, error.headline),)
         return _unusable(raw, settings, kind, problems)
+
+
+def _judged(layer: Layer, settings: LayerSettings, kind: Kind) -> Layer:
+    """Say of a layer that was streamed when none of its rows could be used."""
+    report = layer.report
+    problems = _nothing_left(settings, kind, report.accepted, report.left_out)
+    return replace(layer, report=replace(report, problems=problems))
 
 
 # --- the file ---------------------------------------------------------------------------------
@@ -172,6 +192,7 @@ class _Raw:
     notes: tuple[Note, ...] = ()
     area_level: bool = False
     sha256: str = ""
+    areas: tuple[str, str] | None = None
 
 
 def format_of(path: Path) -> Format:
@@ -179,6 +200,10 @@ def format_of(path: Path) -> Format:
 
     Raises ``SourceError`` with the known endings.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        # Whatever looked into it would wait for what may never come.
+        what = "expected a file, found a pipe or a device"
+        raise refuse(path, what, "write what it gives to a file, and name that")
     name = path.name.casefold()
     claimed = [(ending, one) for one in formats().values() for ending in one.endings]
     fitting = [(len(ending), one) for ending, one in claimed if name.endswith(ending.casefold())]
@@ -203,11 +228,30 @@ def format_of(path: Path) -> Format:
     )
 
 
-def _read_raw(settings: LayerSettings) -> _Raw:
+def _within(area: StudyArea, kind: Kind) -> Box | None:
+    """Give the box (degrees) beyond which nothing of a kind that is only drawn is of use."""
+    if kind.counted or kind.name == "area" or not kind.repeats:
+        return None
+    west, south, east, north = area.box
+    up = (_BEYOND_M + kind.beyond_m) / _DEGREE_M
+    across = up / np.cos(np.radians(north))
+    return west - across, south - up, east + across, north + up
+
+
+def checksum(path: Path) -> str:
+    """Give the SHA-256 of a file; of a folder that is one source, of its files' names and sums."""
+    if not path.is_dir():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    inside = sorted(one for one in path.rglob("*") if one.is_file())
+    sums = [f"{one.relative_to(path).as_posix()} {checksum(one)}\n" for one in inside]
+    return hashlib.sha256("".join(sums).encode()).hexdigest()
+
+
+def _read_raw(settings: LayerSettings, box: Box | None = None) -> _Raw:
     path = settings.path
-    batches = list(_batches(settings))
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    batches = list(_batches(settings, box))
+    sha256 = checksum(path)
     if not batches:
         return _Raw(sha256=sha256)
     data = pd.concat([b.data for b in batches], ignore_index=True)
@@ -229,15 +273,25 @@ def _read_raw(settings: LayerSettings) -> _Raw:
     )
 
 
-def _batches(settings: LayerSettings) -> Iterator[RawTable]:
+def _batches(settings: LayerSettings, box: Box | None = None) -> Iterator[RawTable]:
     path = settings.path
+    form = format_of(path)
     try:
+        if box is not None and form.read_within is not None and _is_large(path):
+            for table in form.read_within(path, box, layer=settings.layer):
+                yield replace(table, notes=(*table.notes, Note("read_within")))
+            return
         yield from format_of(path).read(path, sheet=settings.sheet, layer=settings.layer)
     except OSError as error:
         raise SourceError(
             f"{path.name} cannot be read",
             (Problem(path.name, f"expected a readable file, found: {error.strerror or error}"),),
         ) from error
+
+
+def _is_large(path: Path) -> bool:
+    inside = path.rglob("*") if path.is_dir() else [path]
+    return sum(one.stat().st_size for one in inside if one.is_file()) > LARGE_BYTES
 
 
 def _no_rows() -> pd.DataFrame:
@@ -258,16 +312,17 @@ def _layer(
     names = [str(name) for name in raw.data.columns]
     where = settings.path.name
     columns = dict(settings.columns)
-    allowed = [*(f.name for f in kind.fields), *POSITION_FIELDS]
+    named = () if settings.areas is None else (AREA_FIELD,)
+    allowed = [*(f.name for f in kind.fields), *POSITION_FIELDS, *named]
     problems = misnamed(columns, names, allowed, where) if names else []
     if problems:
         raise SourceError(f"{where} lacks columns", tuple(problems))
     shapes = raw.geometry
     shaped = shapes is not None and not shapely.is_missing(shapes).all()
     given = {k: v for k, v in columns.items() if k in POSITION_FIELDS}
-    position, others = (
-        (Position("none"), ()) if shaped and not given else find_position(names, given)
-    )
+    areas = None if shaped or given else settings.areas
+    by_column = bool(given) or not (shaped or areas)
+    position, others = find_position(names, given) if by_column else (Position("none"), ())
     found = find_columns(kind.fields, names, columns, taken=position.columns)
     rows = Rows(
         settings,
@@ -276,15 +331,22 @@ def _layer(
         raw.data,
         raw.rows,
         found,
-        notes=[*raw.notes, *_columns_note(found, position, others)],
+        notes=[
+            *raw.notes,
+            *_columns_note(found, position, others),
+            *_areas_note(settings.areas, areas),
+        ],
         positions=position.columns,
     )
     if not len(rows):
-        if position.scheme == "none" and raw.geometry is None and not len(raw.left_out):
+        lost = position.scheme == "none" and raw.geometry is None and areas is None
+        if lost and not len(raw.left_out):
             raise SourceError(f"{where} lacks columns", (_no_position(where, names),))
         rows.notes.append(Note("no_rows", {}, "warning"))
         return _finish(raw, rows, Built({}), np.empty(0, dtype=object), known)
-    if position.scheme != "none":
+    if areas is not None:
+        raw, geometry = _join(raw, rows, areas, project, area)
+    elif position.scheme != "none":
         geometry = place_columns(rows, position, project.crs, area)
     elif shapes is not None and shaped:
         geometry = place_shapes(rows, shapes, raw.crs, project.crs, area)
@@ -295,10 +357,22 @@ def _layer(
         geometry = keep_inside(rows, geometry, area)
     if kind.name == "area":
         _select(rows, project)
+    assert kind.build is not None  # noqa: S101 - kinds without one stream
     built = kind.build(rows)
     if rows.problems:
         return _unusable(raw, settings, kind, tuple(rows.problems), tuple(rows.notes))
     return _finish(raw, rows, built, geometry, known)
+
+
+def _join(
+    raw: _Raw, rows: Rows, path: Path, project: Project, area: StudyArea | None
+) -> tuple[_Raw, Geometries]:
+    """Place rows by the areas that they name; tell of the areas' file in what was read."""
+    areas = _read_raw(replace(rows.settings, path=path, sheet=None))
+    rows.notes += areas.notes
+    shapes = join_areas(rows, areas.data, areas.geometry, path.name)
+    geometry = place_shapes(rows, shapes, areas.crs, project.crs, area)
+    return replace(raw, areas=(path.name, areas.sha256)), geometry
 
 
 def _columns_note(
@@ -320,11 +394,24 @@ def _columns_note(
     return notes
 
 
+def _areas_note(given: Path | None, used: Path | None) -> list[Note]:
+    if given is None or used is not None:
+        return []
+    return [Note("areas_unused", {"file": given.name}, "warning")]
+
+
 def _no_position(where: str, names: Sequence[str]) -> Problem:
+    if any(map(_VALUE.fullmatch, names)):
+        return Problem(
+            where,
+            f"expected the names of the columns in the first row, found values: {listed(names)}",
+            "write names above the columns: lon, lat, …",
+        )
     return Problem(
         where,
         f"expected columns for a position (lon and lat, x and y, or one), found {listed(names)}",
-        'name them in the project file: columns = { lon = "…", lat = "…" } or { x = "…", y = "…" }',
+        'name them in the project file: columns = { lon = "…", lat = "…" } or { x = "…", y = "…" }'
+        '; rows that name an area by its code need a file of areas: areas = "…"',
     )
 
 
@@ -389,6 +476,7 @@ def _finish(
         kind=settings.kind,
         path=settings.path.name,
         sha256=raw.sha256,
+        areas=raw.areas,
         read=len(rows) + len(raw.left_out),
         accepted=len(at),
         left_out=reasons,
@@ -435,8 +523,8 @@ def _identify(rows: Rows, geometry: Geometries) -> pd.Series:
         there = own.notna().to_numpy()
         repeated = own.where(usable).duplicated().to_numpy() & there & usable
         told = any(name in rows.settings.columns for name in rows.kind.identifiers)
-        again = int((own.duplicated().to_numpy() & there).sum())
-        if told or again <= max(_SAME_ID * int(there.sum()), 1):
+        again = int(repeated.sum())
+        if told or again <= max(_SAME_ID * int((there & usable).sum()), 1):
             rows.leave_out(repeated, "duplicate", column)
             if own.isna().any():
                 _leave_out_copies(rows, geometry, own.isna().to_numpy())

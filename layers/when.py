@@ -234,11 +234,12 @@ def _text(
     day_first: bool | None,  # noqa: FBT001 - handed on
 ) -> _Column:
     """Read text: plain ISO at once, the rest each distinct value by itself."""
-    text = _arrow(date)
-    missing = _mask(pc.is_null(text))
-    whole = _plain(text)
+    text = _bare(date)
+    whole = _plain(text)  # no time has space around it where this succeeds
     if whole is not None:
         return whole
+    text = _trimmed(text)
+    missing = _mask(pc.is_null(text))
     column = _Column.empty(missing)
     days = _excel_days(text)
     if days is not None:
@@ -260,12 +261,20 @@ def _text(
 
 def _arrow(values: pd.Series) -> pa.LargeStringArray:
     """Give text without space around it; nothing is null. What is not text is written out."""
+    return _trimmed(_bare(values))
+
+
+def _bare(values: pd.Series) -> pa.LargeStringArray:
+    """Give text as it is. What is not text is written out."""
     if values.dtype == object:
         values = values.map(str, na_action="ignore").astype("str")
     array = pa.array(values, from_pandas=True)
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
-    text = array.cast(pa.large_string())
+    return array.cast(pa.large_string())
+
+
+def _trimmed(text: pa.LargeStringArray) -> pa.LargeStringArray:
     text = pc.utf8_trim_whitespace(text)
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.large_string()), text)
 

@@ -63,11 +63,14 @@ def test_how_often_combinations_are_brought_together_changes_nothing(batches):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cubes, "_MOST_WAITING", 2)
         assert same(cube_of(*batches), whole)
+        patch.setattr(cubes, "_SORTED_AT_ONCE", 2)
+        assert same(cube_of(*batches), whole)
 
 
 def test_memory_follows_the_combinations_and_not_the_events(monkeypatch):
     """Four times as many events of the same 24 combinations need no more at any time."""
     monkeypatch.setattr(cubes, "_MOST_WAITING", 20_000)
+    monkeypatch.setattr(cubes, "_SORTED_AT_ONCE", 5_000)
     batch = np.arange(5_000, dtype=np.int64)
 
     def peak(batches):

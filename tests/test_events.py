@@ -5,20 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from geo.cells import lattice_cells
 from geo.crs import transform
 from geo.errors import LagesbildError, PlaceError, SourceError
+from geo.grid import Grid
 from geo.months import UNKNOWN_HOUR, UNKNOWN_MONTH, parse_month
 from layers.events import EventStream, open_events
 from layers.formats import csv
 from layers.layer import Events, RawTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
 needs_reference = pytest.mark.skipif(not REFERENCE.is_dir(), reason="no reference data here")
@@ -437,3 +443,47 @@ def test_spans_are_counted_over_all_batches(
     assert notes["incidents_between"] == {"n": 20_000, "months": 20_000, "days": 62}
     starts = np.concatenate([b.between.start for b in batches if b.between is not None])
     assert [int(str(t)[8:10]) for t in starts] == days
+
+
+def test_counting_in_batches_is_counting_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Categories may turn up at any time, twenty of them in a hundred batches."""
+    rng = np.random.default_rng(5)
+    n = 4000
+    kinds = [f"k{i * 20 // n}" for i in range(n)]  # one after the other
+    lon, lat = rng.uniform(14.8, 15.0, n).round(5), rng.uniform(59.1, 59.2, n).round(5)
+    table = pd.DataFrame({"lon": lon, "lat": lat, "time": "2021-06-07 12:30", "category": kinds})
+    path = tmp_path / "e.csv"
+    table.to_csv(path, index=False)
+    area = shapely.box(400_000, 6_500_000, 600_000, 6_600_000)
+    cells = lattice_cells(Grid("hex", 2000), area)
+    whole = open_events(path).count(cells)
+    monkeypatch.setattr(csv, "_BLOCK_BYTES", 2000)
+    parts = open_events(path)
+    cube = parts.count(cells)
+    assert parts.accepted == cube.total == n
+    assert cube.categories == whole.categories == tuple(dict.fromkeys(kinds))
+    for name in ("cell", "month", "category", "hour", "n", "weight"):
+        np.testing.assert_array_equal(getattr(cube, name), getattr(whole, name))
+    x, y = transform(lon, lat, 4326, parts.epsg)
+    by_hand = pd.DataFrame({"cell": cells.locate(x, y), "category": kinds}).value_counts()
+    found = zip(cube.cell.tolist(), np.array(cube.categories)[cube.category], strict=True)
+    assert dict(zip(found, cube.n.tolist(), strict=True)) == by_hand.to_dict()
+
+
+def test_a_table_that_breaks_on_the_way_says_so(tmp_path: Path) -> None:
+    """What is read ahead by a thread fails in front of who takes it, and events before it come."""
+    path = tmp_path / "e.csv"
+    path.write_text("lon,lat\n14.9,59.2\n", "utf-8")
+    found = open_events(path)
+
+    def breaking() -> Iterator[RawTable]:
+        yield found.waiting[0]
+        raise SourceError("the cable was pulled")
+
+    taken = []
+    broken = replace(found, waiting=[], rest=breaking())
+    with pytest.raises(SourceError, match="cable"):
+        taken.extend(broken.batches())
+    assert sum(map(len, taken)) == 1

@@ -69,8 +69,8 @@ def write(file: Path, text: str, encoding: str = "utf-8") -> Path:
 
 
 def test_every_format_declares_its_endings_and_no_two_claim_the_same() -> None:
-    """A file's ending finds one way in."""
-    claimed = [ending for f in formats().values() for ending in f.endings]
+    """A file's ending finds one way in, unless a look into the file tells whose it is."""
+    claimed = [ending for f in formats().values() if f.claims is None for ending in f.endings]
     assert {"csv", "excel", "vector"} <= set(formats())
     assert len(claimed) == len(set(claimed))
 
@@ -365,6 +365,34 @@ def test_a_cell_beyond_the_columns_far_down_leaves_its_row_out(book: Path) -> No
     assert len(values) == 1201
 
 
+def test_cells_whose_formula_failed_are_empty_and_told(book: Path) -> None:
+    """``#N/A`` is no text of anybody's, and no category; how many there are is said once."""
+    many: list[list[object]] = [["x", 1]] * 25_000
+    rows: list[list[object]] = [["plats", "antal"], *many, ["Lanna", "#N/A"], ["#REF!", "#DIV/0!"]]
+    tables = list(excel.read(workbook(book, H=rows)))
+    values, numbers, _, _ = whole(tables)
+    assert values[-2:] == [["Lanna", None], [None, None]]
+    assert numbers[-1] == 25_003
+    notes = [(note.key, note.values) for table in tables for note in table.notes]
+    assert notes == [("error_cells", {"n": 3, "sheet": "H"})]
+
+
+def test_headings_merged_over_groups_of_columns_are_no_header(book: Path) -> None:
+    """The row below, in which every column has its name, is; a row of the table never is."""
+    sheet = openpyxl.Workbook().active
+    for row in (["Läge", None, "Händelse"], ["lat", "lon", "typ", "antal"], [59.2, 14.9, "a", 1]):
+        sheet.append(row)
+    sheet.merge_cells("A1:B1")
+    sheet.merge_cells("C1:D1")
+    sheet.parent.save(book)
+    (table,) = excel.read(book)
+    assert list(table.data.columns) == ["lat", "lon", "typ", "antal"]
+    assert table.rows.tolist() == [3]
+    rows: list[list[object]] = [["plats", None, "typ"], ["Lanna", "norr", "Klotter"], ["a", 1, 2]]
+    (table,) = excel.read(workbook(book, H=rows))
+    assert list(table.data.columns) == ["plats", "column_2", "typ"]
+
+
 def test_a_header_alone_is_a_table_without_rows(book: Path) -> None:
     """No patrols this month is no error."""
     (table,) = excel.read(workbook(book, H=[["a", "b"]]))
@@ -375,7 +403,7 @@ def test_a_header_alone_is_a_table_without_rows(book: Path) -> None:
 def test_workbooks_that_cannot_be_read_are_refused_with_a_cure(
     book: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Old, locked, damaged, enormous and empty workbooks each have their own words."""
+    """Damaged, enormous and empty workbooks and Numbers documents each have their own words."""
     workbook(book, H=[["a", "b"], [1, 2]])
     content = book.read_bytes()
 
@@ -387,9 +415,12 @@ def test_workbooks_that_cannot_be_read_are_refused_with_a_cure(
         return str(error.value)
 
     ole = bytes.fromhex("D0CF11E0A1B11AE1") + bytes(600)
-    assert "the old .xls format" in refused(ole, "x.xls")
-    assert "remove the password" in refused(ole)
+    assert "let it repair the file" in refused(ole)
     assert "give it the ending .csv" in refused(b"a;b\n1;2\n")
+    numbers = book.with_name("numbers.xlsx")
+    with zipfile.ZipFile(numbers, "w") as archive:
+        archive.writestr("Index/Document.iwa", b"\0")
+    assert "export it from Numbers as Excel" in refused(numbers.read_bytes())
     assert "let it repair the file" in refused(content[: len(content) // 2])
     broken = bytearray(content)
     with zipfile.ZipFile(book) as archive:
@@ -398,7 +429,7 @@ def test_workbooks_that_cannot_be_read_are_refused_with_a_cure(
     assert "let it repair the file" in refused(bytes(broken))
     assert "only empty sheets" in refused(workbook(book, H=[], I=[]).read_bytes())
     assert "write names above" in refused(workbook(book, H=[[1, 2], [3, 4]]).read_bytes())
-    monkeypatch.setattr(excel, "LARGEST_UNPACKED_BYTES", 100)
+    monkeypatch.setattr("layers.formats.sheets.LARGEST_UNPACKED_BYTES", 100)
     assert "export the sheet as CSV" in refused(content)
 
 
@@ -531,12 +562,12 @@ def test_reading_in_bulk_and_one_by_one_agree(tmp_path: Path) -> None:
     point = {"type": "Point", "coordinates": [14, 59]}
     file = geojson(tmp_path / "p.geojson", point, ring, None, square, point)
     bulk = list(vector.read(file))
-    slow = list(vector._one_by_one(file, "p", 0))
+    slow = list(vector._one_by_one(file, "p", 0, {}))
     assert whole(bulk)[:2] == whole(slow)[:2] == ([[1], [3], [4], [5]], [1, 3, 4, 5])
     for tables in (bulk, slow):
         assert [(row, why) for row, why, _ in whole(tables)[2]] == [(2, "unreadable_feature")]
         assert shapely.area(tables[0].geometry[2]) == 1  # type: ignore[index]  # set by this format
-    assert whole(vector._one_by_one(file, "p", 3))[1] == [4, 5]
+    assert whole(vector._one_by_one(file, "p", 3, {}))[1] == [4, 5]
 
 
 def test_of_several_layers_the_one_with_geometries_or_the_files_name_is_taken(

@@ -61,10 +61,10 @@ def features(*rows: tuple[dict[str, object], shapely.Geometry]) -> str:
 
 
 def test_every_kind_declares_itself_fully() -> None:
-    """Eight kinds; each has words in both languages, fields with help, and shapes."""
+    """Eleven kinds; each has words in both languages, fields with help, and shapes."""
     assert list(kinds()) == [
-        "bathing_sites", "traffic_spots", "patrols", "incidents", "area", "places", "population",
-        "background",
+        "bathing_sites", "traffic_spots", "patrols", "operations", "patrol_tracks", "incidents",
+        "area", "places", "survey", "population", "background",
     ]  # fmt: skip
     for name, kind in kinds().items():
         assert kind.summary.endswith(".")

@@ -14,10 +14,18 @@ if TYPE_CHECKING:
 
     from layers.layer import RawTable
 
+    Box = tuple[float, float, float, float]
+
 
 class _Read(Protocol):
     def __call__(
         self, path: Path, *, sheet: str | None = None, layer: str | None = None
+    ) -> Iterator[RawTable]: ...
+
+
+class _ReadWithin(Protocol):
+    def __call__(
+        self, path: Path, box: Box, *, layer: str | None = None
     ) -> Iterator[RawTable]: ...
 
 
@@ -30,7 +38,8 @@ class Format:
     shares its endings with others has ``claims``, which looks into a file (its beginning, mostly)
     and says whether it is its own; it never raises. Such a format is asked before those without.
     ``layers`` lists the layers of a file and whether each has geometries, where there can be
-    several; ``holds`` is the kind of layer that files of this format hold, where it is one only.
+    several. ``read_within`` reads only what meets a box (degrees; west, south, east, north), for
+    files of a whole country of which one municipality is drawn. ``holds`` is the kind of layer that files of this format hold, where it is one only.
     """
 
     name: str
@@ -39,6 +48,7 @@ class Format:
     read: _Read
     claims: Callable[[Path], bool] | None = None
     layers: Callable[[Path], dict[str, bool]] | None = None
+    read_within: _ReadWithin | None = None
     holds: str = ""
 
 

@@ -52,6 +52,15 @@ class _Encoding:
     quotes: bool
     lost: int
 
+    @property
+    def exactly(self) -> str:
+        """How to decode what means nothing so that it can be encoded again, byte for byte."""
+        return "surrogatepass" if self.name.startswith("utf-16") else "surrogateescape"
+
+    def shown(self, text: str) -> str:
+        """Write text that was decoded exactly as it is shown, what means nothing as �."""
+        return text.encode(self.name, self.exactly).decode(self.name, "replace").strip()
+
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
@@ -175,7 +184,7 @@ def _layout(path: Path, encoding: _Encoding) -> _Layout:
     """Find the header, the delimiter and the number of fields."""
     with path.open("rb") as file:
         file.seek(encoding.bom)
-        decoder = codecs.getincrementaldecoder(encoding.name)("replace")
+        decoder = codecs.getincrementaldecoder(encoding.name)(encoding.exactly)
         head = file.read(_HEAD_BYTES)
     text = decoder.decode(head)
     lines = _Lines(io.StringIO(text, newline=""))
@@ -190,15 +199,18 @@ def _layout(path: Path, encoding: _Encoding) -> _Layout:
             break
         else:
             blank += 1
-        used += len(line.encode(encoding.name, "replace"))
+        used += len(line.encode(encoding.name, encoding.exactly))
     else:
         raise refuse(path, "expected a header, found only empty lines", "export it again")
+    title, skipped = _title(lines, delimiter)
+    used += len(skipped.encode(encoding.name, encoding.exactly))
+    blank += 2 if skipped else 0
     delimiter = delimiter or _sniff(lines)
     lines.taken.clear()
     records = csv.reader(lines, delimiter=delimiter)
     try:
-        header = [name.strip().strip("\ufeff").strip() for name in next(records)]
-        used += sum(len(line.encode(encoding.name, "replace")) for line in lines.taken)
+        header = [encoding.shown(name).strip("\ufeff").strip() for name in next(records)]
+        used += sum(len(line.encode(encoding.name, encoding.exactly)) for line in lines.taken)
     except csv.Error:
         raise refuse(
             path,
@@ -212,9 +224,28 @@ def _layout(path: Path, encoding: _Encoding) -> _Layout:
     names, notes = column_names(header, peeked)
     counts = Counter(len(row) for row in peeked if _fits(row, len(names)))
     fields = counts.most_common(1)[0][0] if counts else max(len(names), 1)
+    if title:
+        notes = (*notes, Note("title_skipped", {"title": encoding.shown(title), "row": blank + 1}))
     if encoding.lost:
         notes = (*notes, Note("characters_lost", {"file": path.name}, "warning"))
     return _Layout(encoding, delimiter, names, fields, encoding.bom + used, blank + 1, notes)
+
+
+def _title(lines: _Lines, delimiter: str | None) -> tuple[str, str]:
+    """Take a title off that stands above the table, as Statistics Sweden's exports have it.
+
+    It is one field in a line of its own, with an empty line below it, then a header of several
+    fields. Gives its text, and all that was taken.
+    """
+    first = list(islice(lines, 3))
+    title = first[0].strip()
+    if len(first) == 3 and not first[1].strip() and first[2].strip():  # noqa: PLR2004 - so many
+        cut = delimiter or _sniff(_Lines(first[2:]))
+        if cut in _QUOTED.sub("", first[2]) and cut not in _QUOTED.sub("", title):
+            lines.put_back(first[2])
+            return title.strip('"'), "".join(first[:2])
+    lines.put_back(*first)
+    return "", ""
 
 
 def _peek(records: Iterator[list[str]], *, cut: bool) -> list[list[str]]:
@@ -248,15 +279,16 @@ def column_names(
         if any(len(row) >= width and row[width - 1] for row in peeked):
             break
         width -= 1
-    names: list[str] = []
+    names: dict[str, None] = {}
+    given = set(header)
     nameless, twice = [], []
     for position, name in enumerate(header[:width], start=1):
         own = name or f"column_{position}"
         unique, n = own, 1
-        while unique in names or (unique != name and unique in header):
+        while unique in names or (unique != name and unique in given):
             n += 1
             unique = f"{own}_{n}"
-        names.append(unique)
+        names[unique] = None
         if not name:
             nameless.append(unique)
         elif unique != name:

@@ -1,19 +1,24 @@
-"""Reads files of geometries: GeoPackage, GeoJSON, Shapefile, GML, FlatGeobuf, MapInfo and KML."""
+"""Reads files of geometries: GeoPackage, GeoJSON, Shapefile and whatever else GDAL can open."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import json
+import os
+import zipfile
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
+from xml.sax import SAXParseException
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyogrio
-import pyogrio.raw
 import shapely
 import shapely.geometry
-from pyogrio.errors import DataLayerError, DataSourceError, GeometryError
-from pyproj import CRS
+from defusedxml import sax
+from defusedxml.common import DefusedXmlException
+from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
 from geo.note import Note
@@ -23,26 +28,36 @@ from layers.formats.shapes import plain, read_wkb, repaired_note
 from layers.layer import RawTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from layers.formats import Box
     from layers.formats.opening import LeftOutRow
 
     Floats = NDArray[np.float64]
     Geometries = NDArray[np.object_]
 
 _BATCH_ROWS = 65_536
+_PACKED = (".zip", ".kmz", ".shz")
+_COUNTED = (".gpkg", ".sqlite", ".fgb")
+_FEATURES = (
+    "Feature", "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
+    "GeometryCollection",
+)  # fmt: skip
+_XML = (".gml", ".kml", ".osm")
+_CHUNK_BYTES = 1 << 20
+LARGEST_UNPACKED_BYTES = 8 << 30
+"""A packed file that unpacks to more than this is refused."""
+
 _LONGITUDES = 360.0
 _UNREADABLE = "unreadable_feature"
 _TROUBLE = (
     pa.ArrowException,
-    DataSourceError,
-    DataLayerError,
-    GeometryError,
+    OSError,
     NotImplementedError,
-    RuntimeError,
+    RuntimeError,  # pyogrio's are of its kind
     ValueError,
     shapely.errors.GEOSException,
 )
@@ -79,10 +94,138 @@ def read(
     Raises ``SourceError`` when the file cannot be opened, lacks a companion (Shapefile), or has
     several layers of which none is chosen.
     """
-    first_bytes(path)
-    _check_companions(path)
+    _check(path)
     name, notes = _choose(path, layers_of(path), layer)
     return _batches(path, name, notes)
+
+
+def read_within(path: Path, box: Box, *, layer: str | None = None) -> Iterator[RawTable]:
+    """Give the features of one layer, as ``read`` does, that meet a box in degrees."""
+    _check(path)
+    name, notes = _choose(path, layers_of(path), layer)
+    return _batches(path, name, notes, _Part(box=box))
+
+
+def read_several(
+    path: Path, wanted: Mapping[str, str | None], box: Box | None = None
+) -> Iterator[RawTable]:
+    """Give the features of several layers, one after the other, as if they were of one.
+
+    ``wanted`` says of each which features, in SQL; None is all. They are numbered throughout.
+    """
+    _check(path)
+    done = 0
+    for name, where in wanted.items():
+        last = done
+        for table in _batches(path, name, (), _Part(where, box)):
+            left_out = table.left_out.assign(row=table.left_out["row"] + done)
+            yield replace(table, rows=table.rows + done, left_out=left_out)
+            last = max([last, *(table.rows[-1:] + done), *left_out["row"].iloc[-1:]])
+        done = last
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Which features of a layer are asked for: those of an SQL condition, those that meet a box."""
+
+    where: str | None = None
+    box: Box | None = None
+
+    def options(self, path: Path, layer: str) -> dict[str, Any]:
+        """Say it as GDAL wants it: the box in the layer's own coordinate system."""
+        told: dict[str, Any] = {"where": self.where} if self.where else {}
+        if self.box is not None:
+            crs = _crs(quietly(_pyogrio().read_info, path, layer=layer)["crs"])
+            if crs is not None:
+                to_own = Transformer.from_crs(4326, crs, always_xy=True)
+                told["bbox"] = to_own.transform_bounds(*self.box)
+        return told
+
+
+def _check(path: Path) -> None:
+    """Refuse what is no readable file, lacks its companions, or unpacks without end."""
+    if path.suffix.lower() == ".gdb" and path.is_dir():
+        return
+    first_bytes(path)
+    _check_companions(path)
+    if path.suffix.lower() in _PACKED:
+        _check_unpacked(path)
+    if path.suffix.lower() in _XML:
+        _check_xml(path)
+    if path.suffix.lower() == ".geojsonl":
+        _check_lines(path)
+    _check_journal(path)
+
+
+def _check_journal(path: Path) -> None:
+    """Refuse a database whose latest edits lie beside it where they cannot be brought into it.
+
+    GDAL would read it as if they were not there, and say nothing.
+    """
+    journal = path.with_name(f"{path.name}-wal")
+    if not journal.exists() or not journal.stat().st_size:
+        return
+    if not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-shm").exists():
+        raise refuse(
+            path,
+            f"expected a file that is saved whole, found edits beside it in {journal.name}",
+            "close it in QGIS, or copy both files to a folder of your own",
+        )
+
+
+def _check_xml(path: Path) -> None:
+    """Refuse a document that breaks off: GDAL gives what comes before, or nothing, and is silent.
+
+    Also one that defines its own entities, which can be made to fill the memory.
+    """
+    parser = sax.make_parser()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                parser.feed(chunk)
+        parser.close()
+    except SAXParseException as error:
+        where = f"line {error.getLineNumber()}, column {error.getColumnNumber()}"
+        what = f"expected XML to its end, found at {where}: {error.getMessage()}"
+        raise refuse(path, what, "export it again, or copy it whole") from None
+    except DefusedXmlException:
+        what = "expected XML, found a document that defines its own entities"
+        raise refuse(path, what, "export it again, without a DOCTYPE") from None
+    except (LookupError, ValueError) as error:  # an encoding that nobody knows
+        raise refuse(path, f"expected XML, found: {error}", "export it as UTF-8") from None
+
+
+def _check_lines(path: Path) -> None:
+    """Refuse a file of one feature a line where GDAL would pass a line over in silence."""
+    with path.open("rb") as file:
+        if file.read(1) == b"\x1e":
+            return  # features behind marks of their own may span lines
+        file.seek(0)
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                sound = json.loads(line)["type"] in _FEATURES
+            except (ValueError, TypeError, LookupError, RecursionError):
+                sound = False
+            if not sound:
+                what = f"expected a feature in every line, found something else in line {number}"
+                raise refuse(path, what, "export it again, or save it as .geojson")
+
+
+def _check_unpacked(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(part.file_size for part in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise _damaged(path, error) from None
+    if size > LARGEST_UNPACKED_BYTES:
+        raise refuse(
+            path,
+            f"expected at most {LARGEST_UNPACKED_BYTES / 1e9:.0f} GB when unpacked, "
+            f"found {size / 1e9:.1f} GB",
+            "unpack it, look at what it is, and name the file itself",
+        )
 
 
 def _check_companions(path: Path) -> None:
@@ -101,21 +244,11 @@ def _check_companions(path: Path) -> None:
 
 def layers_of(path: Path) -> dict[str, bool]:
     """Give the layers of a file, and whether each has geometries."""
-    import fiona  # noqa: PLC0415 - slow to import, and only vector files need it
-    from fiona.errors import FionaError  # noqa: PLC0415 - the same
-
     try:
-        found = {}
-        for name in quietly(fiona.listlayers, path):
-            with quietly(fiona.open, path, layer=name) as source:
-                found[name] = source.schema["geometry"] != "None"
-    except (FionaError, UnicodeDecodeError):
-        # Fiona lacks some drivers (KML); what neither can open is damaged.
-        try:
-            listed = quietly(pyogrio.list_layers, path)
-        except _TROUBLE as error:
-            raise _damaged(path, error) from None
-        found = {str(name): kind is not None for name, kind in listed}
+        listed = quietly(_pyogrio().list_layers, path)
+    except _TROUBLE as error:
+        raise _damaged(path, error) from None
+    found = {str(name): kind is not None for name, kind in listed}
     if not found:
         raise refuse(path, "expected a layer of features, found none", "export it again")
     return found
@@ -123,14 +256,43 @@ def layers_of(path: Path) -> dict[str, bool]:
 
 FORMAT = Format(
     name="vector",
-    summary="GeoPackage, GeoJSON, Shapefile, GML, FlatGeobuf, MapInfo, KML",
-    endings=(".gpkg", ".geojson", ".json", ".shp", ".gml", ".fgb", ".tab", ".mif", ".kml"),
+    summary="GeoPackage, GeoJSON, Shapefile (also zipped), file geodatabase, GML, FlatGeobuf, "
+    "MapInfo, KML, TopoJSON, SpatiaLite, DXF",
+    endings=(
+        ".gpkg", ".geojson", ".json", ".geojsonl", ".topojson", ".shp", ".shz", ".zip", ".gdb",
+        ".gml", ".fgb", ".tab", ".mif", ".kml", ".kmz", ".sqlite", ".dxf",
+    ),
     read=read,
     layers=layers_of,
-)
+    read_within=read_within,
+)  # fmt: skip
+
+
+@cache
+def _pyogrio() -> Any:  # noqa: ANN401 - a module
+    """Give pyogrio, with GDAL's own words for a damaged file kept from the terminal."""
+    import pyogrio.raw  # noqa: PLC0415 - slow to import, and only vector files need it
+
+    pyogrio.set_gdal_config_options({"CPL_LOG": os.devnull})
+    return pyogrio
+
+
+@cache
+def _fiona() -> Any:  # noqa: ANN401 - the same
+    """Give fiona, which carries a GDAL of its own, kept as quiet."""
+    import fiona._env  # noqa: PLC0415 - slow to import, and only damaged files need it
+
+    fiona._env.set_gdal_config("CPL_LOG", os.devnull)  # noqa: SLF001 - fiona.Env ends in its thread
+    return fiona
 
 
 def _damaged(path: Path, error: Exception) -> Exception:
+    if "database is locked" in str(error):
+        return refuse(
+            path,
+            "expected a file of geometries, found one that another program holds locked",
+            "save and close it there (QGIS: stop editing), or copy it",
+        )
     return refuse(
         path,
         f"expected a file of geometries, found one that is damaged or of another kind ({error})",
@@ -162,17 +324,22 @@ def _choose(path: Path, found: dict[str, bool], wanted: str | None) -> tuple[str
     return chosen, (note,) if len(found) > 1 else ()
 
 
-def _batches(path: Path, layer: str, notes: tuple[Note, ...]) -> Iterator[RawTable]:
+def _batches(
+    path: Path, layer: str, notes: tuple[Note, ...], part: _Part | None = None
+) -> Iterator[RawTable]:
     """Read in bulk; where that fails, go on feature by feature from there."""
+    options = part.options(path, layer) if part else {}
     done = 0
     crs: CRS | None = None
     try:
-        with _opened(path, layer) as (meta, batches):
+        with _opened(path, layer, options) as (meta, batches):
             crs, kind = _crs(meta["crs"]), meta["geometry_name"] or "wkb_geometry"
             while True:
                 batch = quietly(next, batches, None)
                 if batch is None:
                     break
+                batch, misread = _as_utf8(batch, path)
+                notes = (*notes, *misread)
                 table = _bulk(batch, kind, done)
                 if not done:
                     crs, doubt = _believed(crs, table)
@@ -180,19 +347,31 @@ def _batches(path: Path, layer: str, notes: tuple[Note, ...]) -> Iterator[RawTab
                 yield _with(table, crs, notes)
                 notes = ()
                 done += batch.num_rows
-            if not done:
+            whole = bool(options) or done >= _promised(path, layer)
+            if whole and not done:
                 empty = pa.RecordBatch.from_pylist([], batches.schema)
                 yield _with(_bulk(empty, kind, 0), crs, notes)
-            return
+            if whole:
+                return
     except _TROUBLE:
         pass
-    for table in _one_by_one(path, layer, done):
+    for table in _one_by_one(path, layer, done, options):
         if not done:
             crs, doubt = _believed(crs or table.crs, table)
             notes = (*notes, *doubt)
         yield _with(table, crs, notes)
         notes = ()
         done += len(table.data)
+
+
+def _promised(path: Path, layer: str) -> int:
+    """Give how many features a file says it has: of a damaged one GDAL gives fewer in silence.
+
+    Most kinds of file say it only after they were read, if at all.
+    """
+    if path.suffix.lower() not in _COUNTED:
+        return 0
+    return int(quietly(_pyogrio().read_info, path, layer=layer)["features"])
 
 
 def _with(table: RawTable, crs: CRS | None, notes: tuple[Note, ...]) -> RawTable:
@@ -202,13 +381,42 @@ def _with(table: RawTable, crs: CRS | None, notes: tuple[Note, ...]) -> RawTable
 
 
 @contextmanager
-def _opened(path: Path, layer: str) -> Iterator[tuple[dict[str, Any], Any]]:
-    opened = pyogrio.raw.open_arrow(path, layer=layer, batch_size=_BATCH_ROWS, use_pyarrow=True)
+def _opened(
+    path: Path, layer: str, options: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, Any], Any]]:
+    opened = _pyogrio().raw.open_arrow(
+        path, layer=layer, batch_size=_BATCH_ROWS, use_pyarrow=True, **options
+    )
     meta, reader = quietly(opened.__enter__)
     try:
         yield meta, reader
     finally:
         quietly(opened.__exit__, None, None, None)
+
+
+def _as_utf8(batch: pa.RecordBatch, path: Path) -> tuple[pa.RecordBatch, tuple[Note, ...]]:
+    """Read text as Windows-1252 that is no UTF-8, though the file says so (Shapefiles mostly)."""
+    n = 0
+    for position, (name, column) in enumerate(zip(batch.schema.names, batch.columns, strict=True)):
+        if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+            continue
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid:
+            binary = pa.large_binary() if pa.types.is_large_string(column.type) else pa.binary()
+            texts = [None if v is None else _text(v) for v in column.view(binary).to_pylist()]
+            n += sum(misread for _, misread in filter(None, texts))
+            values = pa.array([text and text[0] for text in texts], column.type)
+            batch = batch.set_column(position, name, values)
+    return batch, (Note("text_as_cp1252", {"n": n, "file": path.name}, "warning"),) if n else ()
+
+
+def _text(value: bytes) -> tuple[str, bool]:
+    """Read text; say whether it was no UTF-8."""
+    try:
+        return value.decode("utf-8"), False
+    except UnicodeDecodeError:
+        return value.decode("cp1252", "replace"), True
 
 
 def _bulk(batch: pa.RecordBatch, geometry_name: str, done: int) -> RawTable:
@@ -249,7 +457,7 @@ def _crs(told: Any) -> CRS | None:  # noqa: ANN401 - text, mapping or nothing
 
 def _believed(crs: CRS | None, table: RawTable) -> tuple[CRS | None, tuple[Note, ...]]:
     """Doubt degrees that are beyond all degrees: metres in a GeoJSON that does not say so."""
-    if crs is None or not crs.is_geographic or table.positions is None:
+    if crs is None or not crs.is_geographic or table.positions is None or not len(table.data):
         return crs, ()
     found = shapely.total_bounds(table.geometry) if table.points is None else table.points
     if np.nanmax(np.abs(found), initial=0.0) <= _LONGITUDES:
@@ -257,20 +465,20 @@ def _believed(crs: CRS | None, table: RawTable) -> tuple[CRS | None, tuple[Note,
     return None, (Note("crs_disbelieved", {"name": crs.name}, "warning"),)
 
 
-def _one_by_one(path: Path, layer: str, done: int) -> Iterator[RawTable]:
+def _one_by_one(
+    path: Path, layer: str, done: int, options: Mapping[str, Any]
+) -> Iterator[RawTable]:
     """Read the features after the first ``done`` one by one, leaving out what fails."""
-    import fiona  # noqa: PLC0415 - slow to import, and only vector files need it
-    from fiona.errors import FionaError  # noqa: PLC0415 - the same
-
-    try:
-        source = quietly(fiona.open, path, layer=layer)
-    except (FionaError, ValueError) as error:
-        raise _damaged(path, error) from None
-    with source:
-        crs = _crs(source.crs.to_wkt() if source.crs else None)
-        types = {n: t.partition(":")[0] for n, t in source.schema["properties"].items()}
-        expected = _count(source)
-        features = iter(source)
+    with ExitStack() as stack:
+        try:
+            source = quietly(_fiona().open, path, layer=layer)
+            stack.callback(_close, source)
+            crs = _crs(source.crs.to_wkt() if source.crs else None)
+            types = {n: t.partition(":")[0] for n, t in source.schema["properties"].items()}
+        except Exception as error:  # noqa: BLE001 - a damaged file raises whatever it met first
+            raise _damaged(path, error) from None
+        expected = 0 if options else _count(source)
+        features = source.filter(**options) if options else iter(source)
         number = 0
         more, given = True, False
         while more:
@@ -315,6 +523,14 @@ def _one_by_one(path: Path, layer: str, done: int) -> Iterator[RawTable]:
                 crs,
                 repaired_note(repaired),
             )
+
+
+def _close(source: Any) -> None:  # noqa: ANN401 - fiona has no types
+    """Close a source, also in another thread than that which opened it."""
+    from fiona.errors import EnvError  # noqa: PLC0415 - slow to import
+
+    with suppress(EnvError):
+        source.close()
 
 
 def _count(source: Any) -> int:  # noqa: ANN401 - fiona has no types
