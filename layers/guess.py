@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
@@ -29,10 +29,11 @@ from layers.positions import read_position
 from layers.project_schema import SCHEMA_FILE
 from layers.reading import format_of
 from layers.sources import kinds
+from layers.sources.population import year_columns
 from layers.when import read_times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -51,6 +52,8 @@ _ENOUGH = 1.0
 
 _A_WORD = 2.0
 _A_SIGN = 2.0
+_FEW = 10
+_DENSE = np.timedelta64(60, "s")
 _LONG = 6
 """Letters of a word that may stand at the beginning of a longer one and still mean the same."""
 
@@ -79,19 +82,24 @@ class Look:
 class Guess:
     """What a file seems to be: a kind of layer or None, and why, in words.
 
-    ``columns`` are those that have to be named since their names alone do not tell. ``areas`` is
-    the layer of polygons that its rows name by a code, where they have no position of their own.
+    ``signs`` are what speaks for the kind beside its columns. ``columns`` are those that have to be
+    named since their names alone do not tell. ``areas`` is the layer of polygons that its rows name
+    by a code, where they have no position of their own.
     """
 
     look: Look
     kind: str | None
     why: str
+    signs: tuple[str, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
     areas: Look | None = None
 
 
-def files_of(folder: Path) -> list[Path]:
-    """Give the files of a folder that may be sources, by name; none hidden, none temporary."""
+def files_of(folder: Path, ours: Collection[str] = ()) -> list[Path]:
+    """Give the files of a folder that may be sources, by name; none hidden, none temporary.
+
+    ``ours`` are names of files that this program writes: results are no sources.
+    """
     endings = tuple(ending.casefold() for one in formats().values() for ending in one.endings)
     return sorted(
         (
@@ -99,7 +107,7 @@ def files_of(folder: Path) -> list[Path]:
             for path in folder.iterdir()
             if path.name.casefold().endswith(endings)
             and not path.name.startswith((".", "~$"))
-            and path.name != SCHEMA_FILE
+            and path.name not in (SCHEMA_FILE, *ours)
             and (path.is_file() or path.suffix.casefold() == ".gdb")
         ),
         key=lambda path: path.name.casefold(),
@@ -161,7 +169,7 @@ def guess(look: Look) -> Guess:
     fit = fits[best]
     if fit.score < _ENOUGH and not holds:
         return Guess(look, None, f"too little tells what it is: {listed(look.data.columns)}")
-    return Guess(look, best, "; ".join(fit.why), fit.named)
+    return Guess(look, best, fit.text, fit.signs, fit.named)
 
 
 def guess_with_areas(look: Look, looks: Sequence[Look]) -> Guess | None:
@@ -182,8 +190,9 @@ def guess_with_areas(look: Look, looks: Sequence[Look]) -> Guess | None:
         fits = {kind.name: fit for kind in numbered if (fit := _fit(kind, look, "polygon"))}
         if fits:
             best = max(fits, key=lambda name: fits[name].score)
-            why = (*fits[best].why, f"its rows name the areas of {titled(areas)}")
-            return Guess(look, best, "; ".join(why), fits[best].named, areas)
+            signs = (*fits[best].signs, f"its rows name the areas of {titled(areas)}")
+            fit = replace(fits[best], signs=signs)
+            return Guess(look, best, fit.text, signs, fit.named, areas)
     return None
 
 
@@ -194,7 +203,13 @@ class _Fit:
     score: float
     columns: Mapping[str, str]
     named: Mapping[str, str]
-    why: tuple[str, ...]
+    signs: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """Say why it fits: its columns, and what else speaks for it."""
+        pairs = ", ".join(f"{name} = {column}" for name, column in self.columns.items())
+        return "; ".join([*([f"columns {pairs}"] if pairs else []), *self.signs])
 
 
 def _fit(kind: Kind, look: Look, shape: Shape | None) -> _Fit | None:
@@ -206,9 +221,11 @@ def _fit(kind: Kind, look: Look, shape: Shape | None) -> _Fit | None:
     columns = find_columns(kind.fields, names, {}, taken=taken)
     named = _by_values(kind, look, columns)
     columns = {**columns, **named}
+    if kind.name == "population" and "population" not in columns and (years := year_columns(names)):
+        columns["population"] = max(years, key=lambda name: years[name])
     if any(one.required and one.name not in columns for one in kind.fields):
         return None
-    why, score = [], 0.0
+    score = 0.0
     for column in columns.values():
         rivals = [
             other
@@ -216,16 +233,11 @@ def _fit(kind: Kind, look: Look, shape: Shape | None) -> _Fit | None:
             if column in find_columns(other.fields, names, {}, taken=taken).values()
         ]
         score += 1.0 / max(len(rivals), 1)
-    if columns:
-        why.append("columns " + ", ".join(f"{name} = {one}" for name, one in columns.items()))
     word = _word_in_name(look, kind.names)
-    if word:
-        score += _A_WORD
-        why.append(f"its name has {word!r} in it")
-    for sign in _signs(kind, look, columns):
-        score += _A_SIGN
-        why.append(sign)
-    return _Fit(score, columns, named, tuple(why))
+    signs = _signs(kind, look, columns)
+    score += _A_WORD * bool(word) + _A_SIGN * len(signs)
+    said = (f"its name has {word!r} in it",) if word else ()
+    return _Fit(score, columns, named, (*said, *signs))
 
 
 def _word_in_name(look: Look, words: Sequence[str]) -> str:
@@ -298,6 +310,13 @@ def _dated_share(values: pd.Series) -> float:
     return float((~np.isnat(read_times(there.reset_index(drop=True)).local)).mean())
 
 
+def _follow_closely(values: pd.Series) -> bool:
+    """Say whether moments are as dense as a receiver's, not as what people report."""
+    local = read_times(values.dropna().reset_index(drop=True)).local
+    steps = np.diff(np.sort(local[~np.isnat(local)]))
+    return len(steps) >= _FEW and bool(np.median(steps) <= _DENSE)
+
+
 def _signs(kind: Kind, look: Look, columns: Mapping[str, str]) -> list[str]:
     """Tell what else in a table speaks for a kind: its words, its classes, its being a line."""
     if kind.counted and "category" in columns:
@@ -306,7 +325,11 @@ def _signs(kind: Kind, look: Look, columns: Mapping[str, str]) -> list[str]:
         families = [known_categories()[key].family for key in keys]
         of_traffic = families.count("traffic") / max(len(families), 1)
         if (of_traffic >= _NEARLY_ALL) == (kind.name == "traffic_spots"):
-            return [f"{of_traffic:.0%} of the words that are known are about traffic"]
+            if of_traffic:
+                return [f"{of_traffic:.0%} of the words that are known are about traffic"]
+            return [f"its words are {'of other things than traffic' if families else 'not known'}"]
+    if kind.name == "patrol_tracks" and _follow_closely(look.data[columns["time"]]):
+        return ["its times follow each other within seconds"]
     if kind.name == "background":
         from layers.sources.background import CLASSES, classes_of  # noqa: PLC0415 - for this kind only
 
@@ -442,11 +465,13 @@ class FolderGuess:
     unused: tuple[tuple[str, str], ...]
 
 
-def guess_folder(folder: Path) -> FolderGuess:
-    """Look into every file of a folder and guess what it is."""
+def guess_folder(folder: Path, ours: Collection[str] = ()) -> FolderGuess:
+    """Look into every file of a folder and guess what it is; ``ours`` are passed over."""
     looks: list[Look] = []
-    unused: list[tuple[str, str]] = []
-    for path in files_of(folder):
+    there = files_of(folder, ours)
+    results = set(files_of(folder)) - set(there)
+    unused = [(path.name, "a result of an earlier run") for path in sorted(results)]
+    for path in there:
         try:
             looks += look_into(path)
         except LagesbildError as error:
@@ -460,9 +485,12 @@ def guess_folder(folder: Path) -> FolderGuess:
     order = list(kinds())
     layers = []
     for one in guesses:
-        if (area is not None and one.look is area.look) or (not one.kind and one.look in drawn):
+        nothing = one.kind in (None, "area")
+        if (area is not None and one.look is area.look) or (nothing and one.look in drawn):
             continue
-        if one.kind is None or one.kind == "area":
+        if one.kind == "area":
+            unused.append((titled(one.look), "polygons, neither the area nor named by any rows"))
+        elif nothing:
             unused.append((titled(one.look), one.why))
         else:
             layers.append(one)
@@ -478,9 +506,14 @@ def titled(look: Look) -> str:
 Verdict = Literal["as told", "otherwise", "unclear"]
 
 
-def judge(look: Look, kind: str) -> tuple[Verdict, Guess]:
-    """Say whether a table looks like the kind that it is said to be, and what it looks like."""
+def judge(look: Look, kind: str, areas: Look | None = None) -> tuple[Verdict, Guess]:
+    """Say whether a table looks like the kind that it is said to be, and what it looks like.
+
+    ``areas`` are the polygons that its rows name, where it has some.
+    """
     own = guess(look)
+    if areas is not None:
+        own = guess_with_areas(look, (areas,)) or own
     if own.kind is None:
         return "unclear", own
     return ("as told" if own.kind == kind else "otherwise"), own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,61 +32,50 @@ LEFT_OUT_COLUMNS = ("row", "reason", "column", "value")
 under ``[reasons]`` in ``maps/text/*.toml``), the column and the value that were at fault."""
 
 
-class _Geometry:
-    """Shapes that a format may give as x and y: shapely makes its points when they are asked for.
-
-    A shapely point costs many times what its two numbers do, and who only counts needs none.
-    """
-
-    def __get__(self, table: RawTable | None, owner: type) -> Geometries | None:
-        if table is None:
-            return None  # the default of the field
-        points = table.points
-        if points is not None:
-            shapes: Geometries = np.full(len(points), None, dtype=object)
-            there = ~np.isnan(points).all(axis=1)
-            shapes[there] = shapely.points(points[there])
-            table.__dict__["geometry"] = shapes
-        found: Geometries | None = table.__dict__["geometry"]
-        return found
-
-    def __set__(self, table: RawTable, value: Geometries | Floats | None) -> None:
-        table.__dict__["geometry"] = value
-
-
 @dataclass(frozen=True, eq=False)
 class RawTable:
     """A batch of rows as a format found them; nothing is interpreted yet.
 
     ``data`` has one string column per field of the file (missing values are NA), or typed columns
     where the format has types. ``rows`` numbers them as the file's reader counts: in CSV and
-    Excel the header is row 1; in vector files features count from 1. ``geometry`` and ``crs`` are
-    set by formats that have them; rows that are all points may be given as an array of x and y,
-    NaN where there is none, and are shapely's when asked for. ``left_out`` are rows that could not
-    even be read. Where
-    ``area_level``, every position is the centre of an area, whatever it looks like: the rows are
-    counted for the area and never analysed as points.
+    Excel the header is row 1; in vector files features count from 1. ``positions`` and ``crs`` are
+    set by formats that have them: shapes, None where there is none, or x and y in two columns where
+    all are points, NaN where there is none. ``left_out`` are rows that could not even be read.
+    Where ``area_level``, every position is the centre of an area, whatever it looks like: the rows
+    are counted for the area and never analysed as points.
     """
 
     data: pd.DataFrame
     rows: NDArray[np.int64]
     left_out: pd.DataFrame
-    geometry: _Geometry = _Geometry()
+    positions: Geometries | Floats | None = None
     crs: CRS | None = None
     notes: tuple[Note, ...] = ()
     area_level: bool = False
 
     @property
     def points(self) -> Floats | None:
-        """Positions as an array of x and y, as long as nobody has asked for shapes."""
-        given = self.__dict__["geometry"]
-        return None if given is None or given.dtype == object else given
+        """Positions as x and y, where they were given so."""
+        given = self.positions
+        return None if given is None or given.dtype == object else given.astype(float, copy=False)
 
-    @property
-    def positions(self) -> Geometries | Floats | None:
-        """What ``geometry`` holds, as it was given."""
-        given: Geometries | Floats | None = self.__dict__["geometry"]
-        return given
+    @cached_property
+    def geometry(self) -> Geometries | None:
+        """Positions as shapes, made when they are asked for.
+
+        A shapely point costs many times what its two numbers do, and who only counts needs none.
+        """
+        points, given = self.points, self.positions
+        if points is None:
+            return None if given is None else given.astype(object, copy=False)
+        shapes: Geometries = np.full(len(points), None, dtype=object)
+        there = ~np.isnan(points).all(axis=1)
+        shapes[there] = shapely.points(points[there])
+        return shapes
+
+    def told(self, crs: CRS | None, notes: Sequence[Note]) -> RawTable:
+        """Give the same rows with their coordinate system, and notes before their own."""
+        return replace(self, crs=crs, notes=(*notes, *self.notes))
 
 
 @dataclass(frozen=True, eq=False)

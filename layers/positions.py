@@ -73,7 +73,7 @@ def place_columns(rows: Rows, position: Position, epsg: int, area: StudyArea | N
     rows.leave_out(missing, "no_position", first)
     rows.leave_out(bad, "unreadable_position", _at_fault(rows.data, position))
     rows.leave_out(zero, "zero_position", first)
-    finding = _system(rows, position, a, b, area)
+    finding = system_of(rows, position, a, b, area)
     rows.notes += finding.notes
     usable = rows.usable
     x, y = finding.place(np.where(usable, a, np.nan), np.where(usable, b, np.nan), epsg)
@@ -90,7 +90,7 @@ def place_columns(rows: Rows, position: Position, epsg: int, area: StudyArea | N
 def _say_turned(
     rows: Rows, position: Position, finding: Finding, a: Floats, b: Floats, area: StudyArea
 ) -> None:
-    """Count the rows outside the area that would be in it with north and east in each other's place."""
+    """Count the rows outside the area that would be in it if north and east were swapped."""
     turned = replace(finding, swapped=not finding.swapped)
     n = int(shapely.contains_xy(area.reach, *turned.place(a, b, area.crs)).sum())
     if n:
@@ -106,7 +106,7 @@ def _at_fault(data: pd.DataFrame, position: Position) -> str:
     return position.columns[int(np.argmax(bad))]
 
 
-def _system(
+def system_of(
     rows: Rows, position: Position, a: Floats, b: Floats, area: StudyArea | None
 ) -> Finding:
     """Find the coordinate system: as the settings say, by the area's box, else by the names.
@@ -211,7 +211,7 @@ def _place_geometry(
         rows.notes += finding.notes
         source: CRS | int = settings.crs
     elif crs is None:
-        finding = _system(rows, position, corner_x, corner_y, area)
+        finding = system_of(rows, position, corner_x, corner_y, area)
         rows.notes += finding.notes
         source = finding.epsg
     else:

@@ -29,6 +29,7 @@ from layers.columns import (
 from layers.formats import formats
 from layers.formats.opening import refuse
 from layers.layer import LEFT_OUT_COLUMNS, Events, Layer, LayerSettings, Report
+from layers.overlap import doubled
 from layers.positions import StudyArea, keep_inside, place_columns, place_shapes, without
 from layers.rows import REASONS, Built, Rows, as_text
 from layers.sources import Kind, kinds
@@ -99,7 +100,7 @@ def read_project_layers(
             known = _known(area, tuple(done.values()))
         tell(settings.path.name)
         done[settings.name] = read_layer(settings, project, area, known=known)
-    return [first, *(done[settings.name] for settings in project.layers)]
+    return doubled([first, *(done[settings.name] for settings in project.layers)])
 
 
 def read_area(project: Project) -> Layer:
@@ -333,7 +334,7 @@ def _layer(
         found,
         notes=[
             *raw.notes,
-            *_columns_note(found, position, others),
+            *columns_note(found, position, others),
             *_areas_note(settings.areas, areas),
         ],
         positions=position.columns,
@@ -341,7 +342,7 @@ def _layer(
     if not len(rows):
         lost = position.scheme == "none" and raw.geometry is None and areas is None
         if lost and not len(raw.left_out):
-            raise SourceError(f"{where} lacks columns", (_no_position(where, names),))
+            raise SourceError(f"{where} lacks columns", (lacks_position(where, names),))
         rows.notes.append(Note("no_rows", {}, "warning"))
         return _finish(raw, rows, Built({}), np.empty(0, dtype=object), known)
     if areas is not None:
@@ -351,7 +352,7 @@ def _layer(
     elif shapes is not None and shaped:
         geometry = place_shapes(rows, shapes, raw.crs, project.crs, area)
     else:
-        rows.problems.append(_no_position(where, names))
+        rows.problems.append(lacks_position(where, names))
         geometry = np.full(len(rows), None, dtype=object)
     if area is not None:
         geometry = keep_inside(rows, geometry, area)
@@ -375,7 +376,7 @@ def _join(
     return replace(raw, areas=(path.name, areas.sha256)), geometry
 
 
-def _columns_note(
+def columns_note(
     found: Mapping[str, str], position: Position, others: tuple[str, ...]
 ) -> list[Note]:
     """Say which columns were chosen for what, and which others could have held the position."""
@@ -400,7 +401,8 @@ def _areas_note(given: Path | None, used: Path | None) -> list[Note]:
     return [Note("areas_unused", {"file": given.name}, "warning")]
 
 
-def _no_position(where: str, names: Sequence[str]) -> Problem:
+def lacks_position(where: str, names: Sequence[str]) -> Problem:
+    """Say that no column tells where the rows are, and what mends it."""
     if any(map(_VALUE.fullmatch, names)):
         return Problem(
             where,
@@ -469,7 +471,7 @@ def _finish(
     if built.presence is not None:
         presence = built.presence(at, geometry)
     counts = left_out["reason"].value_counts()
-    reasons = {reason: int(counts[reason]) for reason in _in_order(counts.index)}
+    reasons = {reason: int(counts[reason]) for reason in in_order(counts.index)}
     problems = tuple(rows.problems) or _nothing_left(settings, kind, len(at), reasons)
     report = Report(
         name=settings.name,
@@ -487,7 +489,8 @@ def _finish(
     return Layer(settings.name, settings.kind, table, geometry, left_out, report, events, presence)
 
 
-def _in_order(reasons: Iterable[object]) -> list[str]:
+def in_order(reasons: Iterable[object]) -> list[str]:
+    """Give reasons in the order in which they are looked for."""
     order = {reason: i for i, reason in enumerate(REASONS)}
     return sorted((str(r) for r in reasons), key=lambda r: (order.get(r, len(order)), r))
 
@@ -665,7 +668,7 @@ def _unusable(
         sha256=raw.sha256,
         read=len(left_out),
         accepted=0,
-        left_out={reason: int(counts[reason]) for reason in _in_order(counts.index)},
+        left_out={reason: int(counts[reason]) for reason in in_order(counts.index)},
         notes=notes,
         problems=problems,
     )

@@ -42,14 +42,16 @@ def project_text(
     name = (found.area.name if found.area else "") or municipality
     head, settings, tail = _parts(template)
     text = [
-        head.replace('municipality = "Min kommun"', f"municipality = {_toml(name)}"),
+        head.replace('"Min kommun"', _toml(name)).replace(
+            '"Lägesbild Min kommun"', _toml(f"Lägesbild {name}")
+        ),
         _area(found) if found.area else _NO_AREA,
         settings,
     ]
     for key, one in named(found.layers).items():
         entry = _entry(key, one, alone=_of_kind(found.layers, one) == 1)
         why = unusable.get(key)
-        text.append(entry if why is None else _as_comment(f"cannot be used: {why}\n{entry}"))
+        text.append(entry if why is None else _as_comment(f"Not used: {why}\n{entry}"))
     text += [_words(unknown), tail] if unknown else [tail]
     if found.unused:
         lines = [f"# {name}: {why}" for name, why in found.unused]

@@ -22,8 +22,8 @@ from geo.note import Note
 from layers.columns import POSITION_FIELDS, Position, find_columns, find_position, listed, misnamed
 from layers.formats import formats
 from layers.layer import LEFT_OUT_COLUMNS, Events, Layer, Report
-from layers.positions import _system, place_shapes, read_position
-from layers.reading import _columns_note, _in_order, _no_position
+from layers.positions import place_shapes, read_position, system_of
+from layers.reading import columns_note, in_order, lacks_position
 from layers.rows import Rows
 from layers.sources import kinds
 from layers.when import FIRST_YEAR, LAST_YEAR, read_times, universal_to_wall, wall_to_universal
@@ -204,12 +204,12 @@ class _Stream:
         shaped = raw.geometry is not None and not given
         position, others = (Position("none"), ()) if shaped else find_position(names, given)
         found = find_columns(kind.fields, names, columns, taken=position.columns)
-        notes = _columns_note(found, position, others)
+        notes = columns_note(found, position, others)
         vocabulary = self.project.vocabulary
         rows = Rows(self.settings, kind, vocabulary, raw.data, raw.rows, found, notes)
         rows.positions = position.columns
         if not shaped and position.scheme not in ("lonlat", "xy", "pair"):
-            problems.append(_no_position(where, names))
+            problems.append(lacks_position(where, names))
         if not rows.has("time"):
             cure = 'name it in the project file: columns = { time = "…" }'
             what = f"expected a column for time, found {listed(names)}"
@@ -236,15 +236,15 @@ class _Stream:
             usable = rows.usable
             a, b = np.where(usable, a, np.nan), np.where(usable, b, np.nan)
             if self.finding is None and usable.any():
-                self.finding = self._system(rows, position, a, b)
+                self.finding = self.system_of(rows, position, a, b)
             finding = self.finding or Finding(epsg, swapped=False, share_inside=np.nan)
             x, y = finding.place(a, b, epsg)
         far = ~((np.abs(x) < FARTHEST_M) & (np.abs(y) < FARTHEST_M))  # NaN too
         rows.leave_out(far, "unreadable_position", position.a)
         return x, y
 
-    def _system(self, rows: Rows, position: Position, a: Floats, b: Floats) -> Finding:
-        finding = _system(rows, position, a, b, self.area)
+    def system_of(self, rows: Rows, position: Position, a: Floats, b: Floats) -> Finding:
+        finding = system_of(rows, position, a, b, self.area)
         rows.notes += finding.notes
         return finding
 
@@ -384,7 +384,7 @@ def _layer(settings: LayerSettings, builder: DwellBuilder, tally: _Tally) -> Lay
         sha256=digest,
         read=tally.read,
         accepted=tally.accepted,
-        left_out={reason: tally.reasons[reason] for reason in _in_order(tally.reasons)},
+        left_out={reason: tally.reasons[reason] for reason in in_order(tally.reasons)},
         notes=tuple(tally.notes.values()),
     )
     table, geometry = _squares(dwell, minutes)

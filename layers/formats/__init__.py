@@ -39,7 +39,8 @@ class Format:
     and says whether it is its own; it never raises. Such a format is asked before those without.
     ``layers`` lists the layers of a file and whether each has geometries, where there can be
     several. ``read_within`` reads only what meets a box (degrees; west, south, east, north), for
-    files of a whole country of which one municipality is drawn. ``holds`` is the kind of layer that files of this format hold, where it is one only.
+    files of a whole country of which one municipality is drawn. ``holds`` is the kind of layer
+    that files of this format hold, where it is one only.
     """
 
     name: str

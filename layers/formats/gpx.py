@@ -205,7 +205,7 @@ class _Points(ContentHandler):
             data=data,
             rows=np.array(number, dtype=np.int64),
             left_out=left_out,
-            geometry=np.column_stack([np.array(lon, float), np.array(lat, float)]),
+            positions=np.column_stack([np.array(lon, float), np.array(lat, float)]),
             crs=CRS.from_epsg(WGS84),
             notes=notes,
         )

@@ -16,8 +16,13 @@ import shapely
 from layers.formats import Format
 from layers.formats.csv import column_names
 from layers.formats.opening import TEXT, first_bytes, left_out_rows, refuse
-from layers.formats.shapes import plain, read_wkb, repaired_note
-from layers.formats.vector import _believed, _crs, _with
+from layers.formats.shapes import (
+    believed_crs,
+    plain,
+    read_wkb,
+    repaired_note,
+    understood_crs,
+)
 from layers.layer import RawTable
 
 if TYPE_CHECKING:
@@ -130,9 +135,9 @@ def _batches(path: Path, file: pq.ParquetFile, shape: _Shape | None) -> Iterator
             while (batch := next(batches, None)) is not None:
                 table = _table(batch, shape, done)
                 if not done:
-                    crs, notes = _believed(table.crs, table)
+                    crs, notes = believed_crs(table.crs, table)
                     shape = shape and replace(shape, crs=crs)
-                    table = _with(table, crs, notes)
+                    table = table.told(crs, notes)
                 yield table
                 done += batch.num_rows
             if not done:
@@ -150,7 +155,7 @@ def _shape(file: pq.ParquetFile) -> _Shape | None:
         name = str(geo["primary_column"])
         column = geo["columns"][name]
         file.schema_arrow.field(name)
-        crs = _crs(_exact(column["crs"])) if "crs" in column else _crs(_LONLAT)
+        crs = understood_crs(_exact(column["crs"])) if "crs" in column else understood_crs(_LONLAT)
         boxes = (one.get("covering", {}).get("bbox", {}) for one in geo["columns"].values())
         beside = frozenset(str(path[0]) for box in boxes for path in box.values())
         return _Shape(name, str(column["encoding"]), crs, beside - {name})
@@ -159,7 +164,7 @@ def _shape(file: pq.ParquetFile) -> _Shape | None:
             told = json.loads(column.logical_type.to_json()).get("crs") or _LONLAT
             key = str(told).removeprefix("projjson:").encode()
             told = metadata[key].decode() if key in metadata else told
-            return _Shape(column.path, "WKB", _crs(_exact(told)))
+            return _Shape(column.path, "WKB", understood_crs(_exact(told)))
     return None
 
 
@@ -197,7 +202,7 @@ def _table(batch: pa.RecordBatch, shape: _Shape | None, done: int) -> RawTable:
         table,
         data=table.data[keep].reset_index(drop=True),
         rows=rows[keep],
-        geometry=geometry[keep],
+        positions=geometry[keep],
     )
 
 

@@ -61,7 +61,7 @@ def read(
         )
     table = table_of(records, _taken, tuple(_COLUMNS), out=_no_event)
     geometry = _centres(table.data.pop("gps"))
-    yield replace(table, geometry=geometry, crs=CRS.from_epsg(WGS84), area_level=True)
+    yield replace(table, positions=geometry, crs=CRS.from_epsg(WGS84), area_level=True)
 
 
 def _taken(record: dict[str, Any]) -> dict[str, str | None]:

@@ -14,7 +14,7 @@ from layers.database import complaint, compose, connected, listed
 from layers.formats import Format
 from layers.formats.csv import column_names
 from layers.formats.opening import first_bytes, refuse
-from layers.formats.vector import _bulk, _crs, _with
+from layers.formats.shapes import table_of, understood_crs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -254,8 +254,8 @@ def _rows(
             arrays = [pa.array(v, kind) for v, kind in zip(values, kinds, strict=False)]
             if not more:
                 notes = (*notes, Note("from_database", {"n": done + len(rows)}))
-            table = _bulk(pa.RecordBatch.from_arrays(arrays, list(names)), shape, done)
-            yield _with(table, crs, notes)
+            table = table_of(pa.RecordBatch.from_arrays(arrays, list(names)), shape, done)
+            yield table.told(crs, notes)
             notes = ()
             done += len(rows)
 
@@ -296,4 +296,4 @@ def _system(connection: psycopg.Connection, postgis: str, srid: int) -> CRS | No
     if row is None:
         return None
     name, number, text = row
-    return _crs(f"{name}:{number}") or _crs(text)
+    return understood_crs(f"{name}:{number}") or understood_crs(text)

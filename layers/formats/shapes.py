@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import shapely
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 from geo.note import Note
-from layers.formats.opening import quietly
+from layers.formats.opening import TEXT, left_out_rows, quietly
+from layers.layer import RawTable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +22,17 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Geometries = NDArray[np.object_]
 
+UNREADABLE = "unreadable_feature"
 _AREAL = (3, 6, 7)
+_LONGITUDES = 360.0
+_TYPES = {
+    pa.string(): TEXT,
+    pa.large_string(): TEXT,
+    pa.bool_(): pd.BooleanDtype(),
+    pa.int16(): pd.Int64Dtype(),
+    pa.int32(): pd.Int64Dtype(),
+    pa.int64(): pd.Int64Dtype(),
+}
 _POINTS = {
     21: (1,),
     29: (1001, 2001, 0x80000001, 0x40000001),
@@ -93,3 +107,49 @@ def plain(geometry: Geometries) -> tuple[Geometries, int, Bools]:
 def repaired_note(n: int) -> tuple[Note, ...]:
     """Say how many polygons were repaired."""
     return (Note("geometries_repaired", {"n": n}),) if n else ()
+
+
+def table_of(batch: pa.RecordBatch, geometry_name: str, done: int) -> RawTable:
+    """Make a table of a batch whose geometries are well-known binary; rows count from ``done``."""
+    rows = np.arange(done + 1, done + 1 + batch.num_rows, dtype=np.int64)
+    geometry: Geometries | Floats = np.full(batch.num_rows, None, dtype=object)
+    unreadable = np.zeros(batch.num_rows, dtype=bool)
+    repaired = 0
+    if geometry_name in batch.schema.names:
+        geometry, unreadable, repaired = read_wkb(batch.column(geometry_name))
+        batch = batch.drop_columns([geometry_name])
+    data = batch.to_pandas(types_mapper=_TYPES.get)
+    left_out = [(int(n), UNREADABLE, "geometry") for n in rows[unreadable]]
+    keep = ~unreadable
+    return RawTable(
+        data[keep].reset_index(drop=True),
+        rows[keep],
+        left_out_rows(left_out),
+        geometry[keep],
+        notes=repaired_note(repaired),
+    )
+
+
+def understood_crs(told: Any) -> CRS | None:  # noqa: ANN401 - text, mapping or nothing
+    """Understand what the file says of its coordinate system; heights and unknowns dropped."""
+    if not told:
+        return None
+    try:
+        crs = quietly(CRS.from_user_input, told)
+    except CRSError:
+        return None
+    if crs.is_compound:
+        crs = crs.sub_crs_list[0]
+    if not (crs.is_projected or crs.is_geographic) or crs.name.lower().startswith("undefined"):
+        return None
+    return crs
+
+
+def believed_crs(crs: CRS | None, table: RawTable) -> tuple[CRS | None, tuple[Note, ...]]:
+    """Doubt degrees that are beyond all degrees: metres in a GeoJSON that does not say so."""
+    if crs is None or not crs.is_geographic or table.positions is None or not len(table.data):
+        return crs, ()
+    found = shapely.total_bounds(table.geometry) if table.points is None else table.points
+    if np.nanmax(np.abs(found), initial=0.0) <= _LONGITUDES:
+        return crs, ()
+    return None, (Note("crs_disbelieved", {"name": crs.name}, "warning"),)

@@ -19,12 +19,19 @@ import shapely.geometry
 from defusedxml import sax
 from defusedxml.common import DefusedXmlException
 from pyproj import CRS, Transformer
-from pyproj.exceptions import CRSError
 
 from geo.note import Note
 from layers.formats import Format
+from layers.formats.json_records import LARGEST_BYTES, as_list
 from layers.formats.opening import TEXT, first_bytes, left_out_rows, quietly, refuse
-from layers.formats.shapes import plain, read_wkb, repaired_note
+from layers.formats.shapes import (
+    UNREADABLE,
+    believed_crs,
+    plain,
+    repaired_note,
+    table_of,
+    understood_crs,
+)
 from layers.layer import RawTable
 
 if TYPE_CHECKING:
@@ -41,7 +48,7 @@ if TYPE_CHECKING:
 
 _BATCH_ROWS = 65_536
 _PACKED = (".zip", ".kmz", ".shz")
-_COUNTED = (".gpkg", ".sqlite", ".fgb")
+_JSON = (".json", ".geojson", ".geojsonl", ".topojson")
 _FEATURES = (
     "Feature", "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
     "GeometryCollection",
@@ -51,24 +58,15 @@ _CHUNK_BYTES = 1 << 20
 LARGEST_UNPACKED_BYTES = 8 << 30
 """A packed file that unpacks to more than this is refused."""
 
-_LONGITUDES = 360.0
-_UNREADABLE = "unreadable_feature"
 _TROUBLE = (
     pa.ArrowException,
     OSError,
+    NameError,  # a slip of pyogrio's where the coordinate system cannot be read
     NotImplementedError,
     RuntimeError,  # pyogrio's are of its kind
     ValueError,
     shapely.errors.GEOSException,
 )
-_TYPES = {
-    pa.string(): TEXT,
-    pa.large_string(): TEXT,
-    pa.bool_(): pd.BooleanDtype(),
-    pa.int16(): pd.Int64Dtype(),
-    pa.int32(): pd.Int64Dtype(),
-    pa.int64(): pd.Int64Dtype(),
-}
 _FIONA_TYPES: dict[str, Any] = {
     "int": pd.Int64Dtype(),
     "float": pd.Float64Dtype(),
@@ -135,7 +133,7 @@ class _Part:
         """Say it as GDAL wants it: the box in the layer's own coordinate system."""
         told: dict[str, Any] = {"where": self.where} if self.where else {}
         if self.box is not None:
-            crs = _crs(quietly(_pyogrio().read_info, path, layer=layer)["crs"])
+            crs = understood_crs(quietly(_pyogrio().read_info, path, layer=layer)["crs"])
             if crs is not None:
                 to_own = Transformer.from_crs(4326, crs, always_xy=True)
                 told["bbox"] = to_own.transform_bounds(*self.box)
@@ -154,6 +152,8 @@ def _check(path: Path) -> None:
         _check_xml(path)
     if path.suffix.lower() == ".geojsonl":
         _check_lines(path)
+    if path.suffix.lower() in {".geojson", ".json"}:
+        _check_features(path)
     _check_journal(path)
 
 
@@ -193,6 +193,32 @@ def _check_xml(path: Path) -> None:
         raise refuse(path, what, "export it again, without a DOCTYPE") from None
     except (LookupError, ValueError) as error:  # an encoding that nobody knows
         raise refuse(path, f"expected XML, found: {error}", "export it as UTF-8") from None
+
+
+def _check_features(path: Path) -> None:
+    """Refuse GeoJSON with something among its features that is none: GDAL passes it over too."""
+    if _times(path, b'"geometry"') <= _times(path, b'"Feature"'):
+        return
+    if path.stat().st_size > LARGEST_BYTES:
+        return
+    try:
+        features = json.loads(path.read_bytes())["features"]
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return  # what is no collection is GDAL's to say
+    for number, one in enumerate(as_list(features), start=1):
+        if not isinstance(one, dict) or one.get("type") != "Feature":
+            what = f"expected features only, found something else as number {number}"
+            raise refuse(path, what, "export it again")
+
+
+def _times(path: Path, token: bytes) -> int:
+    """Count how many times a token stands in a file."""
+    n, piece = 0, b""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            piece = piece[1 - len(token) :] + chunk
+            n += piece.count(token)
+    return n
 
 
 def _check_lines(path: Path) -> None:
@@ -287,12 +313,6 @@ def _fiona() -> Any:  # noqa: ANN401 - the same
 
 
 def _damaged(path: Path, error: Exception) -> Exception:
-    if "database is locked" in str(error):
-        return refuse(
-            path,
-            "expected a file of geometries, found one that another program holds locked",
-            "save and close it there (QGIS: stop editing), or copy it",
-        )
     return refuse(
         path,
         f"expected a file of geometries, found one that is damaged or of another kind ({error})",
@@ -333,33 +353,33 @@ def _batches(
     crs: CRS | None = None
     try:
         with _opened(path, layer, options) as (meta, batches):
-            crs, kind = _crs(meta["crs"]), meta["geometry_name"] or "wkb_geometry"
+            crs, kind = understood_crs(meta["crs"]), meta["geometry_name"] or "wkb_geometry"
             while True:
                 batch = quietly(next, batches, None)
                 if batch is None:
                     break
                 batch, misread = _as_utf8(batch, path)
                 notes = (*notes, *misread)
-                table = _bulk(batch, kind, done)
+                table = table_of(batch, kind, done)
                 if not done:
-                    crs, doubt = _believed(crs, table)
+                    crs, doubt = believed_crs(crs, table)
                     notes = (*notes, *doubt)
-                yield _with(table, crs, notes)
+                yield table.told(crs, notes)
                 notes = ()
                 done += batch.num_rows
             whole = bool(options) or done >= _promised(path, layer)
             if whole and not done:
                 empty = pa.RecordBatch.from_pylist([], batches.schema)
-                yield _with(_bulk(empty, kind, 0), crs, notes)
+                yield table_of(empty, kind, 0).told(crs, notes)
             if whole:
                 return
     except _TROUBLE:
         pass
     for table in _one_by_one(path, layer, done, options):
         if not done:
-            crs, doubt = _believed(crs or table.crs, table)
+            crs, doubt = believed_crs(crs or table.crs, table)
             notes = (*notes, *doubt)
-        yield _with(table, crs, notes)
+        yield table.told(crs, notes)
         notes = ()
         done += len(table.data)
 
@@ -367,17 +387,11 @@ def _batches(
 def _promised(path: Path, layer: str) -> int:
     """Give how many features a file says it has: of a damaged one GDAL gives fewer in silence.
 
-    Most kinds of file say it only after they were read, if at all.
+    Of JSON it is not asked: that would be to read it once more.
     """
-    if path.suffix.lower() not in _COUNTED:
+    if path.suffix.lower() in _JSON:
         return 0
     return int(quietly(_pyogrio().read_info, path, layer=layer)["features"])
-
-
-def _with(table: RawTable, crs: CRS | None, notes: tuple[Note, ...]) -> RawTable:
-    return RawTable(
-        table.data, table.rows, table.left_out, table.positions, crs, (*notes, *table.notes)
-    )
 
 
 @contextmanager
@@ -419,52 +433,6 @@ def _text(value: bytes) -> tuple[str, bool]:
         return value.decode("cp1252", "replace"), True
 
 
-def _bulk(batch: pa.RecordBatch, geometry_name: str, done: int) -> RawTable:
-    """Make a table of a batch whose geometries are well-known binary."""
-    rows = np.arange(done + 1, done + 1 + batch.num_rows, dtype=np.int64)
-    geometry: Geometries | Floats = np.full(batch.num_rows, None, dtype=object)
-    unreadable = np.zeros(batch.num_rows, dtype=bool)
-    repaired = 0
-    if geometry_name in batch.schema.names:
-        geometry, unreadable, repaired = read_wkb(batch.column(geometry_name))
-        batch = batch.drop_columns([geometry_name])
-    data = batch.to_pandas(types_mapper=_TYPES.get)
-    left_out = [(int(n), _UNREADABLE, "geometry") for n in rows[unreadable]]
-    keep = ~unreadable
-    return RawTable(
-        data[keep].reset_index(drop=True),
-        rows[keep],
-        left_out_rows(left_out),
-        geometry[keep],
-        notes=repaired_note(repaired),
-    )
-
-
-def _crs(told: Any) -> CRS | None:  # noqa: ANN401 - text, mapping or nothing
-    """Understand what the file says of its coordinate system; heights and unknowns dropped."""
-    if not told:
-        return None
-    try:
-        crs = quietly(CRS.from_user_input, told)
-    except CRSError:
-        return None
-    if crs.is_compound:
-        crs = crs.sub_crs_list[0]
-    if not (crs.is_projected or crs.is_geographic) or crs.name.lower().startswith("undefined"):
-        return None
-    return crs
-
-
-def _believed(crs: CRS | None, table: RawTable) -> tuple[CRS | None, tuple[Note, ...]]:
-    """Doubt degrees that are beyond all degrees: metres in a GeoJSON that does not say so."""
-    if crs is None or not crs.is_geographic or table.positions is None or not len(table.data):
-        return crs, ()
-    found = shapely.total_bounds(table.geometry) if table.points is None else table.points
-    if np.nanmax(np.abs(found), initial=0.0) <= _LONGITUDES:
-        return crs, ()
-    return None, (Note("crs_disbelieved", {"name": crs.name}, "warning"),)
-
-
 def _one_by_one(
     path: Path, layer: str, done: int, options: Mapping[str, Any]
 ) -> Iterator[RawTable]:
@@ -473,7 +441,7 @@ def _one_by_one(
         try:
             source = quietly(_fiona().open, path, layer=layer)
             stack.callback(_close, source)
-            crs = _crs(source.crs.to_wkt() if source.crs else None)
+            crs = understood_crs(source.crs.to_wkt() if source.crs else None)
             types = {n: t.partition(":")[0] for n, t in source.schema["properties"].items()}
         except Exception as error:  # noqa: BLE001 - a damaged file raises whatever it met first
             raise _damaged(path, error) from None
@@ -496,14 +464,14 @@ def _one_by_one(
                 except StopIteration:
                     more = False
                     gone = range(max(number, done) + 1, expected + 1)
-                    left_out += [(n, _UNREADABLE, "missing") for n in gone]
+                    left_out += [(n, UNREADABLE, "missing") for n in gone]
                     break
                 except Exception as error:  # noqa: BLE001 - any feature may fail in its own way
                     if number <= done or (left_out and left_out[-1][0] == number):
                         number += 1
                     if number > max(expected, done) + 1:
                         raise _damaged(path, error) from None
-                    left_out.append((number, _UNREADABLE, str(error)[:200]))
+                    left_out.append((number, UNREADABLE, str(error)[:200]))
                     continue
                 rows.append(number)
                 values.append(dict(feature.properties))
@@ -514,7 +482,7 @@ def _one_by_one(
             array: Geometries = np.full(len(shapes), None, dtype=object)
             array[:] = shapes
             geometry, repaired, lost = plain(array)
-            left_out += [(rows[i], _UNREADABLE, "geometry") for i in np.flatnonzero(lost)]
+            left_out += [(rows[i], UNREADABLE, "geometry") for i in np.flatnonzero(lost)]
             yield RawTable(
                 _typed(values, types)[~lost].reset_index(drop=True),
                 np.array(rows, dtype=np.int64)[~lost],

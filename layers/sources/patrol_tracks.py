@@ -38,7 +38,7 @@ KIND = Kind(
     ),
     shapes=("point",),
     stream=read_tracks,
-    names=("spår", "gps", "gpx", "track", "avl"),
+    names=("spår", "gps", "gpx", "track", "avl", "position", "fordonspos"),
     options=(
         Option(
             "gap_minutes",

@@ -15,6 +15,8 @@ from layers.rows import Built, as_text
 from layers.sources import ID, Field, Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from layers.rows import Rows
@@ -49,16 +51,22 @@ def build(rows: Rows) -> Built:
 
 def _latest_column(rows: Rows) -> None:
     """Take the latest year where every year has its column: ``2023;2024``, ``Totalt 2024``."""
-    years = {}
-    for name in rows.data.columns:
-        match = _YEAR.fullmatch(str(name).strip())
-        if match and plain(match[1]) in ("", *_COUNTED):
-            years[str(name)] = int(match[2])
+    years = year_columns([str(name) for name in rows.data.columns])
     if rows.has("population") or not years:
         return
     column = max(years, key=lambda name: years[name])
     rows.columns = {**rows.columns, "population": column}
     rows.notes.append(Note("population_column", {"column": column, "columns": ", ".join(years)}))
+
+
+def year_columns(names: Sequence[str]) -> dict[str, int]:
+    """Find the columns that hold the inhabitants of a year, and which year."""
+    found = ((name, _YEAR.fullmatch(name.strip())) for name in names)
+    return {
+        name: int(match[2])
+        for name, match in found
+        if match and plain(match[1]) in ("", *_COUNTED)
+    }
 
 
 def _repeated(areas: NDArray[np.int64], usable: Mask) -> bool:
