@@ -357,17 +357,29 @@ _NAMES = ("kommunnamn", "knnamn", "kom_namn", "kommun_namn", "namn", "kommun", "
 _CODES = ("kommunkod", "knkod", "kom_kod", "kod", "code", "municipality_code")
 
 
-def guess_area(looks: Sequence[Look], others: Sequence[Look]) -> AreaGuess | None:
+def guess_area(
+    looks: Sequence[Look], others: Sequence[Look], rest: Collection[Look] = ()
+) -> AreaGuess | None:
     """Find the municipality among layers of polygons: the polygon in which most points lie.
 
-    Where a file holds one polygon only it is the area, if its name or columns say so.
+    Where a file holds one polygon only it is the area, if its name or columns say so. Parts of it
+    (districts, statistical areas) are the area together where nearly all points lie in them: for
+    files that say what they are, and those of the ``rest``, which are of no other use.
     """
     best: tuple[float, AreaGuess] | None = None
     for look in looks:
-        if look.shape != "polygon" or not _may_be_area(look):
+        told = _may_be_area(look)
+        if look.shape != "polygon" or not (told or (look.whole and look in rest)):
             continue
         outlines, within = _shares(look, others)
         if not len(outlines):
+            continue
+        if _are_parts(within):
+            share = float(within.sum())
+            if best is None or share + told > best[0]:
+                best = share + told, _area_of(look, None, share)
+            continue
+        if not told:
             continue
         at = int(np.argmax(within)) if within.any() else 0
         if len(outlines) > 1 and not within.any():
@@ -377,6 +389,15 @@ def guess_area(looks: Sequence[Look], others: Sequence[Look]) -> AreaGuess | Non
         if best is None or worth > best[0]:
             best = worth, found
     return best[1] if best else None
+
+
+def _are_parts(within: Floats) -> bool:
+    """Say whether polygons hold the points together: most some, none most, all nearly all."""
+    return (
+        len(within) > 1
+        and within.max() < _NEARLY_ALL <= within.sum()
+        and float((within > 0).mean()) >= _MOSTLY
+    )
 
 
 def _may_be_area(look: Look) -> bool:
@@ -389,13 +410,17 @@ def _named_as_area(look: Look) -> float:
     return float(bool(_word_in_name(look, _AREA_WORDS)))
 
 
-def _area_of(look: Look, at: int, share: float) -> AreaGuess:
-    row = look.data.iloc[at]
+def _area_of(look: Look, at: int | None, share: float) -> AreaGuess:
+    """Describe the area that one polygon is, or all together."""
+    row = look.data.iloc[at or 0]
     columns = {plain(str(name)): str(name) for name in look.data.columns}
-    named = next((columns[plain(name)] for name in _NAMES if plain(name) in columns), None)
+    names = _NAMES if at is not None else _NAMES[:4]
+    named = next((columns[plain(name)] for name in names if plain(name) in columns), None)
     name = str(row[named]) if named is not None and pd.notna(row[named]) else ""
     name = re.sub(r"s? kommun$", "", name, flags=re.IGNORECASE)
     why = f"{share:.0%} of the points of the other files lie in it" if share else "by its name"
+    if at is None:
+        return AreaGuess(look, None, name, f"{why}, in {len(look.data)} polygons together")
     if len(look.data) == 1:
         return AreaGuess(look, None, name, why)
     for code in (*_CODES, *_NAMES):
@@ -481,7 +506,8 @@ def guess_folder(folder: Path, ours: Collection[str] = ()) -> FolderGuess:
     drawn = [one.areas for one in guesses if one.areas is not None]
     counted = [one.look for one in guesses if one.kind and kinds()[one.kind].counted]
     pointed = counted or [one.look for one in guesses if one.look.shape == "point"]
-    area = guess_area(looks, pointed)
+    rest = [one.look for one in guesses if one.kind in (None, "area")]
+    area = guess_area(looks, pointed, rest)
     order = list(kinds())
     layers = []
     for one in guesses:

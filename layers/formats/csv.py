@@ -241,8 +241,8 @@ def _title(lines: _Lines, delimiter: str | None) -> tuple[str, str]:
     title = first[0].strip()
     if len(first) == 3 and not first[1].strip() and first[2].strip():  # noqa: PLR2004 - so many
         cut = delimiter or _sniff(_Lines(first[2:]))
-        names = [name for name in next(csv.reader(first[2:], delimiter=cut), []) if name.strip()]
-        if len(names) > 1 and cut not in _QUOTED.sub("", title):
+        names = [name.strip() for name in _QUOTED.sub('"', first[2]).split(cut)]
+        if sum(map(bool, names)) > 1 and cut not in _QUOTED.sub("", title):
             lines.put_back(first[2])
             return title.strip('"'), "".join(first[:2])
     lines.put_back(*first)

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 _BATCH_ROWS = 65_536
 _PACKED = (".zip", ".kmz", ".shz")
+_TOKENS = (b'"geometry"', b'"Feature"', b'"type"', b'"FeatureCollection"', b'"crs"')
 _JSON = (".json", ".geojson", ".geojsonl", ".topojson")
 _FEATURES = (
     "Feature", "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
@@ -197,28 +198,31 @@ def _check_xml(path: Path) -> None:
 
 def _check_features(path: Path) -> None:
     """Refuse GeoJSON with something among its features that is none: GDAL passes it over too."""
-    if _times(path, b'"geometry"') <= _times(path, b'"Feature"'):
-        return
+    shapes, features, types, *others = _times(path, *_TOKENS)
+    if features >= shapes and types >= 2 * shapes + sum(others):
+        return  # every shape stands in a feature, and both say what they are
     if path.stat().st_size > LARGEST_BYTES:
         return
     try:
-        features = json.loads(path.read_bytes())["features"]
+        found = json.loads(path.read_bytes())["features"]
     except (ValueError, TypeError, LookupError, RecursionError):
         return  # what is no collection is GDAL's to say
-    for number, one in enumerate(as_list(features), start=1):
+    for number, one in enumerate(as_list(found), start=1):
         if not isinstance(one, dict) or one.get("type") != "Feature":
             what = f"expected features only, found something else as number {number}"
             raise refuse(path, what, "export it again")
 
 
-def _times(path: Path, token: bytes) -> int:
-    """Count how many times a token stands in a file."""
-    n, piece = 0, b""
+def _times(path: Path, *tokens: bytes) -> list[int]:
+    """Count how many times each token stands in a file."""
+    counts, last = [0] * len(tokens), b""
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
-            piece = piece[1 - len(token) :] + chunk
-            n += piece.count(token)
-    return n
+            for i, token in enumerate(tokens):
+                seam = last[1 - len(token) :] + chunk[: len(token) - 1]
+                counts[i] += chunk.count(token) + seam.count(token)
+            last = chunk
+    return counts
 
 
 def _check_lines(path: Path) -> None:
