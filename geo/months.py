@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,12 @@ def parse_month(text: str) -> int:
 def month_text(month: int) -> str:
     """Write a month number as ``YYYY-MM``."""
     return f"{month // 12:04d}-{month % 12 + 1:02d}"
+
+
+def last_day(month: int) -> date:
+    """Give the last day of a month."""
+    year, after = divmod(month + 1, 12)
+    return date(year, after + 1, 1) - timedelta(days=1)
 
 
 def month_and_hour(local: NDArray[np.datetime64]) -> tuple[NDArray[np.int32], NDArray[np.int16]]:

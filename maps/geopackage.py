@@ -7,13 +7,12 @@ import sqlite3
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
 from geo.errors import OutputError, Problem
-from geo.months import month_text
+from geo.months import last_day
 from maps import styles
 from maps.gis_tables import GEOMETRY, GisTable, free_name, gis_tables, manifest_table
 from maps.gpkg_metadata import file_metadata, table_metadata
@@ -64,7 +63,8 @@ def write_geopackage(
     when that is opened. No journal is left beside the file. A failure is an ``OutputError``.
     """
     path.unlink(missing_ok=True)
-    moment = _moment(situation)
+    written = last_day(situation.month) if situation.month else "1970-01-01"
+    moment = f"{written}T00:00:00.000Z"  # the same whenever it is written
     tables = [*gis_tables(situation, language), manifest_table(situation, language)]
     try:
         with _gdal_settings(moment):
@@ -80,14 +80,6 @@ def write_geopackage(
         raise OutputError(
             "cannot write the GeoPackage", (Problem(path.name, str(error), cure),)
         ) from error
-
-
-def _moment(situation: Situation) -> str:
-    """Give the time that stands for the time of writing: the end of the month of the meeting."""
-    if not situation.month:
-        return "1970-01-01T00:00:00.000Z"
-    end = np.datetime64(month_text(situation.month + 1), "D") - 1
-    return f"{end}T00:00:00.000Z"
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -65,7 +65,9 @@ class GisTable:
 
     ``name`` and the columns' names are technical, ``title`` and ``aliases`` are what people read.
     ``group`` is where it stands among others, ``about`` the words under ``[metadata]`` that say
-    what it holds, ``reports`` how the sources that it is made from were read.
+    what it holds, ``reports`` how the sources that it is made from were read. What would
+    cover the map is not ``shown`` at first. ``parts`` are values of columns by which rows that lie
+    over each other are told apart, each to be seen alone.
     """
 
     name: str
@@ -78,6 +80,8 @@ class GisTable:
     group: Group = "layers"
     about: str = "layer"
     reports: tuple[Report, ...] = ()
+    shown: bool = True
+    parts: tuple[Mapping[str, str], ...] = ()
 
 
 def gis_tables(situation: Situation, language: str) -> list[GisTable]:
@@ -169,7 +173,7 @@ def _cells(situation: Situation, words: Words) -> GisTable:
         words("tables.cells"),
         {name: _array(values) for name, values in columns.items()},
         aliases,
-        styles.cells_style(view.columns, words, aliases, cell_id),
+        styles.cells_style(view, words, aliases, cell_id),
         wkb,
         geometry_type,
         "analysis",
@@ -205,7 +209,8 @@ def _history(situation: Situation, words: Words) -> GisTable:
         ("month", "n", "ratio", "q", "first_seen", "months_running"),
         "month_start",
     )
-    return _places("history", HISTORY, rows, situation.history, style, situation, words)
+    table = _places("history", HISTORY, rows, situation.history, style, situation, words)
+    return replace(table, shown=False)
 
 
 def _aliases(columns: Sequence[Column], words: Words) -> dict[str, str]:
@@ -309,11 +314,13 @@ def _layer(
                 title if first else words(f"geopackage.{shape}s", title=title),
                 mine,
                 aliases,
-                styles.layer_style(layer.kind, shape, aliases, _said(mine, words, situation)),
+                styles.layer_style(layer.kind, shape, mine, aliases, _said(mine, words, situation)),
                 wkb,
                 geometry_type,
                 group,
                 reports=(layer.report,),
+                shown=layer.kind != "survey",
+                parts=_parts(mine) if layer.kind == "survey" else (),
             )
         )
     without = np.flatnonzero(dimension < 0)
@@ -325,12 +332,20 @@ def _layer(
                 words("geopackage.area_level", title=title),
                 mine,
                 aliases,
-                styles.layer_style(layer.kind, None, aliases, _said(mine, words, situation)),
+                styles.layer_style(layer.kind, None, mine, aliases, _said(mine, words, situation)),
                 group="tables",
                 reports=(layer.report,),
             )
         )
     return tables
+
+
+def _parts(columns: Mapping[str, pa.Array]) -> tuple[Mapping[str, str], ...]:
+    """Give every question of a survey with its year, in the order of the source."""
+    asked = pa.table({name: columns[name] for name in ("question", "year")}).to_pylist()
+    known = ({name: one for name, one in row.items() if one} for row in asked)
+    parts = {tuple(row.items()): row for row in known if row}
+    return tuple(parts.values()) if len(parts) > 1 else ()
 
 
 def _alias(name: str, words: Words) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import shapely
 
-from geo.months import month_text
+from geo.months import last_day, month_text
 from maps import phrases
 from maps.manifest import portable
 from maps.styles import template
@@ -71,8 +70,7 @@ def _metadata(
     days = None
     if situation.month:
         first, last = situation.months
-        end = np.datetime64(month_text(last + 1), "D") - 1
-        days = (f"{month_text(first)}-01", str(end))
+        days = (f"{month_text(first)}-01", str(last_day(last)))
     return Metadata(
         name,
         words.language,
@@ -95,24 +93,27 @@ def _methods(situation: Situation, words: Words) -> list[str]:
     """Name every method that was used, with its parameters."""
     lines = []
     for name, parameters in situation.settings.get("methods", {}).items():
-        told = ", ".join(f"{key} = {_value(value)}" for key, value in parameters.items())
+        told = ", ".join(
+            f"{key} = {_value(value)}" for key, value in parameters.items() if value is not None
+        )
         told = told or words("metadata.no_parameters")
         lines.append(words("metadata.method", name=name, parameters=told))
     return lines
 
 
 def _value(value: Any) -> str:  # noqa: ANN401 - settings hold anything
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else portable(str(value))
 
 
 def _source(report: Report, words: Words) -> str:
     """Tell how many rows of a source were read, accepted and left out, and why."""
-    counts = {"read": report.read, "accepted": report.accepted}
+    counts = {"n": report.read, "read": report.read, "accepted": report.accepted}
     left = sum(report.left_out.values())
     told = words("metadata.source", file=portable(report.path), left_out=left, **counts)
     reasons = "; ".join(
-        f"{words(f'reasons.{key}') if words.has(f'reasons.{key}') else key}: {words.number(n)}"
-        for key, n in report.left_out.items()
+        f"{phrases.cause(key, words)}: {words.number(n)}" for key, n in report.left_out.items()
     )
     told += f" ({reasons})" if reasons else ""
     if report.area_level:

@@ -304,7 +304,7 @@ def _view(
         "label": label,
         "enough": view.enough,
         "tested": view.tested,
-        "summary": _summary(view, label, situation, words),
+        "summary": _summary(view, situation, words),
         "warnings": [words.note(note) for note in view.notes if note.level == "warning"],
         "more": words("page.more_spots", n=more, shown=len(spots)) if more else "",
         "hotspots": len(view.hotspots),
@@ -318,21 +318,16 @@ def _view(
     }
 
 
-def _summary(view: View, label: str, situation: Situation, words: Words) -> str:
+def _summary(view: View, situation: Situation, words: Words) -> str:
     """Sum the map up in a sentence or two."""
-    told = (words("page.events", n=view.n), _period(situation, words))
-    values = {"events": ", ".join(filter(None, told)), "label": label}
-    if not view.tested:
-        return words("page.summary_no_test", **values)
-    if not view.enough:
-        return words("page.summary_few", **values)
-    if not view.hotspots:
-        return words("page.summary_none", **values)
+    said = phrases.summary(view, situation, words)
+    if not (view.tested and view.enough and view.hotspots):
+        return said
     first = view.hotspots[0]
     new = sum(bool(spot.new) for spot in view.hotspots)
     when = phrases.peak(first.peak, words).replace("–", "\u2060–\u2060")  # no break at a dash
     return (
-        words("page.summary", n=len(view.hotspots), **values)
+        said
         + (" " + words("page.summary_new", n=new) if new else "")
         + " "
         + words(
@@ -379,7 +374,7 @@ def _remarks(situation: Situation, words: Words) -> list[tuple[str, str]]:
 def _source(report: Report, words: Words) -> dict[str, Any]:
     """Say how the reading of one source went."""
     reasons = [
-        f"{words(f'reasons.{key}') if words.has(f'reasons.{key}') else key} ({words.number(n)})"
+        f"{phrases.cause(key, words)} ({words.number(n)})"
         for key, n in sorted(report.left_out.items(), key=lambda one: (-one[1], one[0]))
         if n
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from maps.situation import ALL
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from maps.situation import Alert, Hotspot, Peak, PlaceName, Situation
+    from maps.situation import Alert, Hotspot, Peak, PlaceName, Situation, View
     from maps.words import Words
 
 _MOST_CATEGORIES = 3
@@ -19,6 +20,30 @@ _LEAST_P = 0.001
 _LONG_MINUTES = 300
 _EVEN = 0.05
 """What is this near a whole number is written without decimals."""
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def valid(text: str) -> str:
+    """Replace what neither XML nor UTF-8 can hold: most control characters, half characters."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
+def summary(view: View, situation: Situation, words: Words) -> str:
+    """Say how many hotspots there are among how many events, or why there are none."""
+    period = month_run(situation.months, words) if situation.month else ""
+    events = ", ".join(filter(None, (words("page.events", n=view.n), period)))
+    if not view.tested:
+        key = "page.summary_no_test"
+    elif not view.enough:
+        key = "page.summary_few"
+    else:
+        key = "page.summary" if view.hotspots else "page.summary_none"
+    return words(key, n=len(view.hotspots), events=events)
+
+
+def cause(reason: str, words: Words) -> str:
+    """Say why a row was left out; a reason without words is told by its key."""
+    return words(f"reasons.{reason}") if words.has(f"reasons.{reason}") else reason
 
 
 def place_name(place: PlaceName, words: Words) -> str:

@@ -62,7 +62,14 @@ def holds_sources(directory: Path) -> bool:
     """Say whether a folder holds a file that may be a source."""
     from layers.guess import files_of
 
-    return directory.is_dir() and bool(files_of(directory))
+    return directory.is_dir() and bool(files_of(directory, our_files()))
+
+
+def our_files() -> set[str]:
+    """Give the names of all files that a build may write."""
+    from maps.exports import exports
+
+    return {*_FILES, *(file for one in exports().values() for file in one.files)}
 
 
 def explain(
@@ -76,14 +83,18 @@ def explain(
     about: dict[str, list[Note]] = {}
     for settings in project.layers:
         with suppress(LagesbildError):
-            look = next(look_into(settings.path, settings.layer, settings.sheet))
+            areas = None
             if settings.areas is not None:
-                continue
-            verdict, own = judge(look, settings.kind)
-            values = {"kind": settings.kind, "other": own.kind or "", "why": own.why}
+                areas = next(look_into(settings.areas, settings.layer))
+            own_layer = None if areas else settings.layer
+            look = next(look_into(settings.path, own_layer, settings.sheet))
+            verdict, own = judge(look, settings.kind, areas)
+            values = {"kind": settings.kind, "other": own.kind or ""}
             if verdict == "as told":
-                about[settings.name] = [Note("looks_as_told", values)]
+                why = "; ".join(own.signs) or "by its columns"
+                about[settings.name] = [Note("looks_as_told", {**values, "why": why})]
             elif verdict == "otherwise":
+                values["why"] = own.why
                 about[settings.name] = [Note("looks_otherwise", values, "warning")]
     general: list[Note] = []
     area = layers[0]
@@ -97,7 +108,8 @@ def explain(
         general.append(Note("month_chosen", {"month": month_text(int(dated.max()))}))
     named = {project.area.path.resolve()} | {one.path.resolve() for one in project.layers}
     named |= {one.areas.resolve() for one in project.layers if one.areas is not None}
-    rest = [path.name for path in files_of(project.folder) if path.resolve() not in named]
+    there = files_of(project.folder, our_files())
+    rest = [path.name for path in there if path.resolve() not in named]
     if rest:
         general.append(Note("files_unused", {"files": ", ".join(rest)}))
     return about, general
@@ -110,7 +122,8 @@ def start_project(directory: Path, tell: Tell) -> tuple[Path, FolderGuess]:
     with the reason. Beside it comes the schema by which editors complete it. Raises ``OutputError``
     where the folder holds a project already.
     """
-    from layers.guess import guess_folder
+    from layers.guess import closest_category, guess_folder
+    from layers.overlap import SAME
     from layers.project import load_project
     from layers.project_schema import SCHEMA_FILE, schema_text
     from layers.reading import read_project_layers
@@ -119,7 +132,7 @@ def start_project(directory: Path, tell: Tell) -> tuple[Path, FolderGuess]:
     project = directory / PROJECT
     with _writing_a_project(directory, again=False):
         tell(f"looking into {directory}")
-        found = guess_folder(directory)
+        found = guess_folder(directory, our_files())
         template = (_TEMPLATE / PROJECT).read_text("utf-8")
         unusable: dict[str, str] = {}
         unknown: Counter[str] = Counter()
@@ -140,11 +153,16 @@ def start_project(directory: Path, tell: Tell) -> tuple[Path, FolderGuess]:
                 draft.unlink(missing_ok=True)
             names = named(found.layers)
             for layer in layers:
-                if layer.name in names and layer.report.problems:
-                    unusable[layer.name] = "; ".join(one.what for one in layer.report.problems)
                 left = layer.left_out
-                words = left.loc[left["reason"] == "unknown_category", "value"]
-                unknown.update(str(word) for word in words.dropna())
+                told = left.loc[left["reason"] == "unknown_category", "value"].dropna()
+                again = [one for one in layer.report.notes if one.key == SAME]
+                if layer.name in names and again:
+                    unusable[layer.name] = f"its events stand in {again[0].values['other']} as well"
+                    continue
+                # Words that can be guessed make rows usable as soon as the project names them.
+                if layer.report.problems and not any(closest_category(str(one)) for one in told):
+                    unusable[layer.name] = "; ".join(one.what for one in layer.report.problems)
+                unknown.update(str(word) for word in told)
         write(project)
         (directory / SCHEMA_FILE).write_text(schema_text(), "utf-8", newline="\n")
     return project, found
@@ -196,12 +214,12 @@ def build_project(
     ``formats`` and ``postgis`` are asked for besides what the project asks for. The database is
     the last to be written, in one transaction, and the folder is put in its place after it.
     """
-    from maps.exports import chosen, exports
+    from maps.exports import chosen
     from maps.words import words
 
     wanted = chosen([*project.output.formats, *formats])
     schema = postgis or project.output.postgis
-    ours = {*_FILES, *(file for one in exports().values() for file in one.files)}
+    ours = our_files()
     out = out or project.folder / "out"
     if month is not None:
         _keep_inputs(project, out / month_text(month), ours)
@@ -321,12 +339,14 @@ def analyse_project(
     ]
     below = [layer for layer in layers if layer.kind in _BELOW]
     if not any(layer.events is not None and len(layer.events) for layer in shown):
+        coarse = sum(layer.report.area_level for layer in layers)
+        found = f"{coarse} that name no place but an area" if coarse else "none"
         raise SourceError(
             "there are no events to count",
             (
                 Problem(
                     project.path.name,
-                    "expected incidents or traffic spots with a place and a date, found none",
+                    f"expected incidents or traffic spots with a place and a date, found {found}",
                     "lagesbild check shows what was left out and why",
                 ),
             ),

@@ -17,11 +17,11 @@ from maps import phrases
 from maps.gpkg_metadata import Metadata, file_metadata, table_metadata
 from maps.manifest import portable
 from maps.situation import ALL
-from maps.styles import Style, ground_style, template
+from maps.styles import Style, column, ground_style, template
 from maps.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from maps.gis_tables import GisTable, Group
     from maps.situation import Situation
@@ -42,6 +42,10 @@ _NAMED = 10
 """So many hotspots are listed beside the printed map."""
 _MAP_MM = (195.0, 169.0)
 _BAR_MM = 50.0
+_LIST_TOP_MM, _LEGEND_BOTTOM_MM = 33.0, 186.0
+_LISTED_MM, _LEGEND_LINE_MM = 4.0, 4.7
+_SMALLEST = 0.6
+"""Of the legend's usual size; smaller could not be read."""
 
 _LIST = (
     f"[% aggregate('hotspots_{PROJECT}', 'concatenate', "
@@ -74,6 +78,11 @@ class _MapLayer:
     @property
     def geometry(self) -> str:
         return _GEOMETRY[self.style.geometry]
+
+    @property
+    def headed(self) -> bool:
+        """Tell whether a legend has the layer's name above its symbols."""
+        return self.style.renderer != "singleSymbol"
 
     @property
     def open(self) -> bool:
@@ -135,6 +144,7 @@ def _layers(
 ) -> list[_MapLayer]:
     """Give the project's layers from above to below: points over lines over surfaces."""
     titles = Counter(table.title for table in tables)
+    tables = sorted(tables, key=lambda table: table.name != "area")
     layers = [
         _MapLayer(
             f"{table.name}_{PROJECT}",  # QGIS wants more than ten characters
@@ -143,10 +153,13 @@ def _layers(
             table.style,
             table_metadata(table, situation, language),
             table.group,
-            table.name != "history",
-            _NEAR if table.group == "layers" and _rows(table) > _MANY else 0,
+            table.shown,
+            _NEAR if table.group == "layers" and table.shown and _rows(table) > _MANY else 0,
         )
-        for table in sorted(tables, key=lambda table: table.name != "area")
+        for table in tables
+    ]
+    layers = [
+        part for table, one in zip(tables, layers, strict=True) for part in _parts(one, table.parts)
     ]
     area = layers[0]
     ground = replace(
@@ -157,6 +170,25 @@ def _layers(
         group="background",
     )
     return sorted([*layers, ground], key=lambda one: one.style.geometry or 0)
+
+
+def _parts(layer: _MapLayer, parts: Sequence[Mapping[str, str]]) -> list[_MapLayer]:
+    """Make a layer of each part of a table; the layer itself where there are none."""
+    return [
+        replace(
+            layer,
+            id=f"{layer.id}_{number}",
+            source=f"{layer.source}|subset={_where(part)}",
+            name=f"{layer.name}: {', '.join(part.values())}",
+        )
+        for number, part in enumerate(parts, 1)
+    ] or [layer]
+
+
+def _where(part: Mapping[str, str]) -> str:
+    return " AND ".join(
+        f"{column(name)} = '" + value.replace("'", "''") + "'" for name, value in part.items()
+    )
 
 
 def _rows(table: GisTable) -> int:
@@ -173,26 +205,50 @@ def _layout(situation: Situation, layers: Sequence[_MapLayer], words: Words) -> 
         under.append(words("qgis.period", months=months))
     files = ", ".join(dict.fromkeys(portable(one.path) for one in situation.reports))
     made = words("qgis.made", sources=files, crs=f"EPSG:{situation.crs}")
-    doubts = " ".join(words.note(note) for note in view.notes)
+    doubts = phrases.summary(view, situation, words)
     if view.enough and view.tested:
         doubts = words("page.script.no_spots")
+    scale = (box[2] - box[0]) / _MAP_MM[0] * 1000
+    told = _told(layers)
+    seen = [layer for layer, _ in told if not 0 < layer.closer_than < scale]
     return {
         "name": words("qgis.layout"),
         "title": _plain(situation.title),
         "period": _plain(" · ".join(under)),
         "extent": box,
         "legend": words("qgis.legend"),
-        "named": words("qgis.named") if view.hotspots else "",
+        "named": words("qgis.named"),
         "list": _LIST if view.hotspots else _plain(doubts),
-        "told": [
-            one
-            for group in _GROUPS
-            for one in layers
-            if one.group == group and one.spatial and one.shown and one.id != _GROUND
-        ],
+        "told": told,
+        "size": _size(seen, min(len(view.hotspots), _NAMED)),
         "bar": _bar((box[2] - box[0]) * _BAR_MM / _MAP_MM[0]),
         "sources": _plain("\n".join(filter(None, [situation.notice, made]))),
     }
+
+
+def _told(layers: Sequence[_MapLayer]) -> list[tuple[_MapLayer, str]]:
+    """Choose what the legend tells and under which names; layers of one symbol come first.
+
+    After those of several they would seem to belong to them.
+    """
+    shown = [
+        one
+        for group in _GROUPS
+        for one in layers
+        if one.group == group and one.spatial and one.shown and one.id != _GROUND
+    ]
+    alike = Counter((one.metadata.title, one.geometry) for one in shown)
+    return [
+        (one, one.name if alike[one.metadata.title, one.geometry] > 1 else one.metadata.title)
+        for one in sorted(shown, key=lambda one: one.headed)
+    ]
+
+
+def _size(layers: Sequence[_MapLayer], listed: int) -> float:
+    """Say how much smaller than usual a legend must be that has room below the list of places."""
+    lines = 2 + sum(one.headed + sum(part.shown for part in one.style.classes) for one in layers)
+    room = _LEGEND_BOTTOM_MM - _LIST_TOP_MM - _LISTED_MM * listed
+    return round(max(_SMALLEST, min(1.0, room / (lines * _LEGEND_LINE_MM))), 2)
 
 
 def _plain(text: str) -> str:

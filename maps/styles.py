@@ -5,8 +5,7 @@ Colours are Okabe and Ito's (2008), told apart by colour-blind eyes; shapes repe
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,11 +14,16 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
+from maps.phrases import valid
+from maps.situation import ALL
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
+    from maps.situation import View
     from maps.words import Words
 
 Shape = Literal["point", "line", "polygon"]
@@ -41,6 +45,9 @@ _HOT = {
 
 _INDEX = ("#edf8fb", "#bfd3e6", "#9ebcda", "#8c96c6", "#8856a7", "#810f7c")
 """Of a survey's index, 0 to 6: one hue family, told apart by lightness (ColorBrewer's BuPu)."""
+
+_MINUTES = ("#ccece6", "#99d8c9", "#66c2a4", "#2ca25f", "#006d2c")
+"""Of patrols: the green of their points, light to dark (ColorBrewer's BuGn)."""
 
 _AMOUNTS = ("#fef0d9", "#fdcc8a", "#fc8d59", "#e34a33", "#b30000")
 
@@ -74,11 +81,14 @@ _GROUND_FILLS = {
     "": "#ececec",
 }
 
+_NAMED = f"""case when "family" = '{ALL}' then "name" else "name" || ' (' || """
+_NAMED += """lower(represent_value("family")) || ')' end"""
+"""Names a place, and of which map it is: those of several lie over each other."""
+
 _OUTLINES_CLOSER_THAN = 60_000
 _LARGE_CLOSER_THAN = 100_000
 """From here on sites are drawn large; of a whole municipality they would cover the hot cells."""
 _LARGE_MM = 2.5
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +170,7 @@ def template(name: str) -> jinja2.Template:
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=lambda value: (
-            _NOT_XML.sub("\ufffd", value)
-            if isinstance(value, str) and not isinstance(value, Markup)
-            else value
+            valid(value) if isinstance(value, str) and not isinstance(value, Markup) else value
         ),
     )
     return environment.get_template(name)
@@ -194,39 +202,45 @@ def _shown(name: str, keys: Collection[str]) -> str:
     return f"[% {text} %]"
 
 
-def cells_style(
-    columns: Mapping[str, NDArray[Any]], words: Words, aliases: Mapping[str, str], heading: str
-) -> Style:
-    """Colour cells by how surely they stand out (``gi_bin``), else by their number of events."""
+def cells_style(view: View, words: Words, aliases: Mapping[str, str], heading: str) -> Style:
+    """Colour cells by how surely they stand out (``gi_bin``), else by their number of events.
+
+    Where there is too little to test, "does not stand out" would claim too much.
+    """
+    columns = view.columns
     told = {name: alias for name, alias in aliases.items() if name in {"n", "kde", "gi_z", "gi_q"}}
     common: dict[str, Any] = {"geometry": 2, "aliases": aliases, "tip": tip(heading, told)}
     values = _class_words(columns, words)
     if "gi_bin" in columns:
         names = {value: f"gi_bin_{value}" if value >= 0 else f"gi_bin_m{-value}" for value in _HOT}
         legend = {value: words(f"classes.{name}") for value, name in names.items()}
-        classes = tuple(
-            Class(legend[value], _cell(colour), value=str(value)) for value, colour in _HOT.items()
-        )
         bins = [name for name in aliases if name == "gi_bin" or name.startswith("gi_bin_")]
         values |= {name: {str(value): word for value, word in legend.items()} for name in bins}
-        return Style(
-            renderer="categorizedSymbol",
-            attribute="gi_bin",
-            classes=classes,
-            values=values,
-            **common,
-        )
+        if view.enough:
+            classes = tuple(
+                Class(legend[value], _cell(colour), value=str(value))
+                for value, colour in _HOT.items()
+            )
+            return Style(
+                renderer="categorizedSymbol",
+                attribute="gi_bin",
+                classes=classes,
+                values=values,
+                **common,
+            )
+    steps = _steps(columns["n"])
+    colours = _AMOUNTS[min(2, len(_AMOUNTS) - len(steps)) :]  # few and pale ones are not seen
     return Style(
         renderer="graduatedSymbol",
         attribute="n",
         classes=tuple(
             Class(
-                words.number(low) if low == high else f"{words.number(low)}–{words.number(high)}",
+                ("" if low == high else f"{words.number(low)}–") + words("page.events", n=high),
                 _cell(colour),
                 lower=low,
                 upper=high,
             )
-            for (low, high), colour in zip(_steps(columns["n"]), _AMOUNTS, strict=False)
+            for (low, high), colour in zip(steps, colours, strict=False)
         ),
         values=values,
         **common,
@@ -308,7 +322,7 @@ def clusters_style(
             Class(yes_no["1"], line, value="1"),
             Class(yes_no["0"], faint, value="0", shown=False),
         ),
-        label=Label(column("name"), size=9, closer_than=100_000, placement=8, priority=8),
+        label=Label(_NAMED, size=9, closer_than=100_000, placement=8, priority=8),
         tip=tip("name", {name: aliases[name] for name in told}),
         aliases=aliases,
         values={"family": families, "significant": yes_no},
@@ -323,12 +337,11 @@ def history_style(
     moment: str,
 ) -> Style:
     """Outline the hotspots of all families, the latest darkest; ``months`` from late to early."""
-    everything = next(iter(families))
     shades = np.linspace(0, 0.82, len(months))
     return Style(
         geometry=2,
         renderer="categorizedSymbol",
-        attribute=f'case when "family" = \'{everything}\' then "month" end',
+        attribute=f'case when "family" = \'{ALL}\' then "month" end',
         classes=tuple(
             Class(word, Symbol("fill", (_fill("", _faded(INK, shade), 0.5),)), value=month)
             for (month, word), shade in zip(months.items(), shades, strict=True)
@@ -358,10 +371,11 @@ def ground_style(aliases: Mapping[str, str]) -> Style:
 def layer_style(
     kind: str,
     shape: Shape | None,
+    columns: Mapping[str, pa.Array],
     aliases: Mapping[str, str],
     values: Mapping[str, Mapping[str, str]],
 ) -> Style:
-    """Draw a layer by its kind; by its classes or families where it has them."""
+    """Draw a layer by its kind; by its classes, families or amounts where it has them."""
     named = next((name for name in ("name", "place", "purpose") if name in aliases), "")
     told = {
         name: alias
@@ -374,8 +388,9 @@ def layer_style(
     common |= {"geometry": _GEOMETRY[shape], "tip": tip(named, told, values)}
     if kind == "background":
         return Style(**common, **_ground(shape, aliases, values))
-    if kind == "survey" and shape == "polygon" and "index" in aliases:
-        return Style(**common, **_by_index())
+    if shape == "polygon" and kind in {"survey", "patrol_tracks"}:
+        by = _by_index() if kind == "survey" else _by_minutes(columns["minutes"].to_numpy())
+        return Style(**common, **by)
     if kind == "incidents":  # too many to be named
         by_family = tuple(
             Class(word, _symbol(shape, *_FAMILIES.get(key, _OTHER)), value=key)
@@ -391,6 +406,8 @@ def layer_style(
         far = 150_000 if kind == "bathing_sites" else 10_000
         label = Label(_said(named, values), size=8, closer_than=far)
     symbol = _symbol(shape, *_KINDS.get(kind, _OTHER))
+    if kind == "operations" and shape == "polygon":  # often drawn over a hotspot
+        symbol = _hatched(_KINDS[kind][0])
     return Style(classes=(Class("", symbol),), label=label, **common)
 
 
@@ -402,6 +419,16 @@ def _by_index() -> dict[str, Any]:
         for low, colour in enumerate(_INDEX)
     )  # fmt: skip
     return {"renderer": "graduatedSymbol", "attribute": "index", "classes": classes}
+
+
+def _by_minutes(minutes: NDArray[np.float64]) -> dict[str, Any]:
+    """Colour squares by minutes, light to dark, in classes of about as many squares each."""
+    classes = tuple(
+        Class(f"{low - 1}–{high} min", Symbol("fill", (_fill(colour, "", 0),), alpha=0.7),
+              lower=low - 1, upper=high)
+        for (low, high), colour in zip(_steps(np.ceil(minutes)), _MINUTES, strict=False)
+    )  # fmt: skip
+    return {"renderer": "graduatedSymbol", "attribute": "minutes", "classes": classes}
 
 
 def _ground(
@@ -457,6 +484,13 @@ def _symbol(shape: Shape, colour: str, marker: str, size: float) -> Symbol:
     small = _marker(colour, marker, 0.6 * size, INK, 0.2)
     large = _marker(colour, marker, size, INK, 0.3, closer_than=_LARGE_CLOSER_THAN)
     return Symbol("marker", (small, large))
+
+
+def _hatched(colour: str) -> Symbol:
+    """Draw a surface through which what is below it can be read."""
+    hatch = _fill(colour, colour, 0.5)
+    hatch = replace(hatch, options={**hatch.options, "style": "b_diagonal"})
+    return Symbol("fill", (_fill("", "#ffffff", 1.0), hatch))
 
 
 def _marker(

@@ -120,17 +120,13 @@ def write_left_out_csv(situation: Situation, path: Path, language: str) -> None:
     """
     said = words(language)
     rows = [
-        [portable(layer.report.path), row, reason, column, value, _explanation(reason, said)]
+        [portable(layer.report.path), row, reason, column, value, phrases.cause(reason, said)]
         for layer in (*situation.layers, *situation.background)
         for row, reason, column, value in layer.left_out[
             ["row", "reason", "column", "value"]
         ].itertuples(index=False, name=None)
     ]
     _write(path, [column.name for column in LEFT_OUT], rows, language)
-
-
-def _explanation(reason: str, words: Words) -> str:
-    return words(f"reasons.{reason}") if words.has(f"reasons.{reason}") else reason
 
 
 def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]], language: str) -> None:

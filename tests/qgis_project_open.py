@@ -150,6 +150,11 @@ def main() -> None:
                 if isinstance(item, QgsLayoutItemLegend)
                 for line in dict.fromkeys(legend(item))
             ],
+            "legend_top": [
+                item.scenePos().y()
+                for item in layout.items()
+                if isinstance(item, QgsLayoutItemLegend)
+            ],
             "colours": drawn,
             "layout_colours": colours(QImage(str(folder / "layout.png"))),
             "errors": errors,

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 import zipfile
 from datetime import datetime
 from html.parser import HTMLParser
@@ -33,7 +34,7 @@ from situations import hostile_situation, situation
 
 from cli import main
 from geo.cells import polygon_cells
-from geo.schema import CLUSTER, HOTSPOT
+from geo.schema import HOTSPOT
 from maps.exports import exports, xlsx
 from maps.phrases import place_name
 from maps.situation import Situation, View
@@ -417,13 +418,29 @@ def test_the_workbook_is_made_for_reading_and_for_paper(tmp_path: Path) -> None:
     assert cells["p-värde"].number_format == '[<0.0001]"<0,0001";0.0000'
     assert cells["Slag"].value == "Alla slag"
     group = book["Nya och täta grupper"]
-    at = [column.name for column in CLUSTER].index("first_month") + 1
+    at = [cell.value for cell in group[4]].index("Periodens första månad") + 1
     assert group.cell(5, at).value == datetime(2021, 11, 1)  # noqa: DTZ001 - Excel knows no zones
     assert group.cell(5, at).number_format == "yyyy-mm"
     about = {row[0].value: row[1].value for row in book["Om underlaget"].iter_rows(min_row=5)}
     assert about["settings.methods.gi_star.alpha"] == 0.05
     assert about["Månad"] == datetime(2021, 12, 1)  # noqa: DTZ001 - the same
     assert book.properties.modified == datetime(2021, 12, 31)  # noqa: DTZ001 - the same
+
+
+def test_every_text_in_the_workbook_has_room_for_its_lines(tmp_path: Path) -> None:
+    """Not every program makes rows higher by itself; the two lines above run over their cells."""
+    book = openpyxl.load_workbook(write(situation(), "xlsx", tmp_path))
+    high = 0
+    for sheet in book:
+        for number, row in enumerate(sheet.iter_rows(min_row=4), 4):
+            for cell in (one for one in row if isinstance(one.value, str)):
+                width = int(sheet.column_dimensions[cell.column_letter].width)
+                lines = [textwrap.wrap(line, width) or [""] for line in cell.value.split("\n")]
+                needed = 15 * sum(map(len, lines))
+                assert sheet.row_dimensions[number].height >= needed, cell.value
+                high += needed > 15
+        assert not sheet["A1"].alignment.wrap_text
+    assert high > 5
 
 
 def test_the_workbook_counts_every_source_and_every_row_left_out(

@@ -18,6 +18,7 @@ from xml.etree import ElementTree as ET
 import fiona
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyogrio
 import pytest
 import shapely
@@ -555,6 +556,28 @@ def test_classes_of_counts_hold_every_cell_with_events_once(counts: list[int]) -
     assert 1 <= len(steps) <= 5
     for n in counts:
         assert sum(low <= n <= high for low, high in steps) == (n > 0)
+
+
+@given(st.lists(st.floats(0.01, 5000), min_size=1, max_size=60))
+def test_every_square_of_patrol_tracks_has_a_colour(minutes: list[float]) -> None:
+    """The classes of minutes leave no gap between least and most."""
+    columns = {"minutes": pa.array(minutes)}
+    style = styles.layer_style("patrol_tracks", "polygon", columns, {"minutes": "Minuter"}, {})
+    assert (style.renderer, style.attribute) == ("graduatedSymbol", "minutes")
+    for one in minutes:
+        assert sum(part.lower < one <= part.upper for part in style.classes) == 1
+
+
+def test_where_there_is_too_little_cells_tell_counts_and_claim_nothing(tmp_path: Path) -> None:
+    """To say that a cell does not stand out would be a claim, too."""
+    write_geopackage(situation(enough=False), tmp_path / "a.gpkg", "en")
+    style = "SELECT styleQML FROM layer_styles WHERE f_table_name = 'cells'"
+    renderer = parsed(rows(tmp_path / "a.gpkg", style)[0][0]).find("renderer-v2")
+    assert renderer is not None
+    assert (renderer.get("type"), renderer.get("attr")) == ("graduatedSymbol", "n")
+    labels = [one.get("label", "") for one in renderer.iter("range")]
+    assert labels
+    assert all(label.endswith((" event", " events")) for label in labels)
 
 
 def test_hotter_is_darker_to_any_eye() -> None:

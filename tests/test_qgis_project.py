@@ -6,19 +6,25 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
 import pyogrio
 import pytest
 import shapely
 from click.testing import CliRunner
-from situations import hostile_situation, situation
+from situations import hostile_situation, layer, situation
 from test_geopackage import HOSTILE, SITUATIONS, followed, parsed, project
 
 from cli import main
 from maps.geopackage import write_geopackage
 from maps.qgis_project import _bar
+
+if TYPE_CHECKING:
+    from maps.situation import Situation
 
 SCRIPT = Path(__file__).with_name("qgis_project_open.py")
 GROUPS = {
@@ -29,13 +35,14 @@ GROUPS = {
     "Tabeller": ["manifest"],
 }
 LEGEND = [
-    *("Platser som sticker ut", "Alla slag", "Nya och täta grupper", "Mer än slumpen ger"),
     *("Badplatser", "Problemplatser i trafiken", "Patrullplatser", "Patrullplatser, linjer"),
-    *("Område", "Rutor", "Het, 99 % säkerhet", "Het, 95 %", "Het, 90 %", "Sticker inte ut"),
-    *("Orter och platser", "Bakgrundskarta", "Större väg", "Mindre väg"),
+    *("Område", "Orter och platser"),
+    *("Platser som sticker ut", "Alla slag", "Nya och täta grupper", "Mer än slumpen ger"),
+    *("Rutor", "Het, 99 % säkerhet", "Het, 95 %", "Het, 90 %", "Sticker inte ut"),
+    *("Bakgrundskarta", "Större väg", "Mindre väg"),
     *("Bakgrundskarta, ytor", "Vatten"),
 ]
-"""What is seen on the printed map, and nothing else."""
+"""What is seen on the printed map, and nothing else; layers of one symbol come first."""
 Look = dict[str, Any]
 
 
@@ -234,3 +241,49 @@ def test_any_situation_opens_and_prints(qgis_python: str, tmp_path: Path, name: 
     layers = [one for group in found["groups"].values() for one in group]
     assert [one["name"] for one in layers if not one["valid"]] == []
     assert {one["name"] for one in layers if one["empty"] != ["fid"]} == set()
+
+
+def asked() -> Situation:
+    """Make a situation with a survey of two questions in two years, and operations by hand."""
+    one = situation()
+    square = shapely.box(*one.area.bounds)
+    table = pd.DataFrame(
+        {
+            "question": ["Klotter", "Klotter", "Är det | 'otryggt'?"],
+            "year": ["2020", "2021", "2021"],
+            "index": [1.0, 2.5, 6.0],
+        }
+    )
+    survey = layer("survey", table, np.array([square] * 3))
+    drawn = [
+        replace(layer("operations", pd.DataFrame({"name": ["A"]}), np.array([square])), name=name)
+        for name in ("first", "second")
+    ]
+    return replace(one, layers=(*one.layers, survey, *drawn))
+
+
+@pytest.mark.qgis
+def test_each_question_of_a_survey_is_a_layer_that_waits(qgis_python: str, tmp_path: Path) -> None:
+    """They lie over each other and over the hot cells; each has its own rows only."""
+    write_geopackage(asked(), tmp_path / "lagesbild.gpkg", "sv")
+    found = look(qgis_python, tmp_path / "lagesbild.gpkg", tmp_path)
+    survey = [one for one in found["groups"]["Lager"] if one["name"].startswith("Enkätsvar")]
+    assert [(one["name"], one["valid"], one["count"], one["shown"]) for one in survey] == [
+        ("Enkätsvar om trygghet: Klotter, 2020", True, 1, False),
+        ("Enkätsvar om trygghet: Klotter, 2021", True, 1, False),
+        ("Enkätsvar om trygghet: Är det | 'otryggt'?, 2021", True, 1, False),
+    ]
+
+
+@pytest.mark.qgis
+def test_a_legend_keeps_below_the_list_and_tells_layers_apart(
+    qgis_python: str, tmp_path: Path
+) -> None:
+    """With more than there is room for it becomes smaller; names that are alike get the table's."""
+    one = asked()
+    many = [replace(one.layers[0], name=f"sites_{i}") for i in range(14)]
+    write_geopackage(replace(one, layers=(*one.layers, *many)), tmp_path / "lagesbild.gpkg", "sv")
+    found = look(qgis_python, tmp_path / "lagesbild.gpkg", tmp_path)
+    assert {"Insatser (first)", "Insatser (second)", "Badplatser (sites_13)"} <= {*found["legend"]}
+    listed = found["labels"]["list"].count("\n") + 1
+    assert found["legend_top"] > [33 + 4 * listed]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import shapely
 
+from maps import phrases
 from maps.exports import Export
-from maps.exports.places import DECIMALS, outlines, rows, summary, title
+from maps.exports.places import DECIMALS, outlines, rows, title
 from maps.words import words
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def _write(situation: Situation, folder: Path, language: str) -> None:
         "type": "FeatureCollection",
         "name": "hotspots",
         "title": title(situation, said),
-        "description": summary(situation.views[0], situation, said),
+        "description": phrases.summary(situation.views[0], situation, said),
     }
     if len(shapes):
         head["bbox"] = shapely.total_bounds(shapes).round(DECIMALS).tolist()

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from maps import phrases
 from maps.exports import Export
-from maps.exports.places import DECIMALS, points, rows, summary, title, valid
+from maps.exports.places import DECIMALS, hotspots, points, rows, title
 from maps.situation import ALL
 from maps.words import words
 
@@ -23,22 +23,18 @@ def _write(situation: Situation, folder: Path, language: str) -> None:
     Those of one family name it, since they often lie where those of all do.
     """
     said = words(language)
-    families = [
-        (view.family, valid(phrases.map_name(view.family, said, situation)))
-        for view in situation.views
-        for _ in view.hotspots
-    ]
     root = ET.Element(
         "gpx", version="1.1", creator="lägesbild", xmlns="http://www.topografix.com/GPX/1/1"
     )
     about = ET.SubElement(root, "metadata")
     ET.SubElement(about, "name").text = title(situation, said)
-    ET.SubElement(about, "desc").text = summary(situation.views[0], situation, said)
-    found = zip(rows(situation, said), points(situation), families, strict=True)
-    for row, (lon, lat), (key, family) in found:
+    ET.SubElement(about, "desc").text = phrases.summary(situation.views[0], situation, said)
+    found = zip(hotspots(situation), rows(situation, said), points(situation), strict=True)
+    for spot, row, (lon, lat) in found:
+        family = phrases.valid(phrases.map_name(spot.family, said, situation))
         place = {"lat": f"{lat:.{DECIMALS}f}", "lon": f"{lon:.{DECIMALS}f}"}
         waypoint = ET.SubElement(root, "wpt", place)
-        beside = "" if key == ALL else f" ({family})"
+        beside = "" if spot.family == ALL else f" ({family})"
         ET.SubElement(waypoint, "name").text = f"{row['rank']}. {row['name']}{beside}"
         ET.SubElement(waypoint, "desc").text = row["reason"]
         ET.SubElement(waypoint, "type").text = family

@@ -12,7 +12,7 @@ import shapely
 from geo.schema import HOTSPOT
 from maps import phrases
 from maps.exports import Export
-from maps.exports.places import DECIMALS, outlines, rows, summary, title, valid
+from maps.exports.places import DECIMALS, outlines, rows, title
 from maps.words import words
 
 if TYPE_CHECKING:
@@ -40,16 +40,16 @@ def _write(situation: Situation, folder: Path, language: str) -> None:
     document = ET.SubElement(root, "Document")
     _say(document, "name", title(situation, said))
     _say(document, "open", "1")
-    _say(document, "description", escape(summary(situation.views[0], situation, said)))
+    _say(document, "description", escape(phrases.summary(situation.views[0], situation, said)))
     _style(document)
     _schema(document, said)
     found = zip(rows(situation, said), outlines(situation), strict=True)
     for view in situation.views:
         shown = "1" if view is situation.views[0] else "0"
         part = ET.SubElement(document, "Folder")
-        _say(part, "name", valid(phrases.map_name(view.family, said, situation)))
+        _say(part, "name", phrases.valid(phrases.map_name(view.family, said, situation)))
         _say(part, "visibility", shown)
-        _say(part, "description", escape(summary(view, situation, said)))
+        _say(part, "description", escape(phrases.summary(view, situation, said)))
         for row, shape in islice(found, len(view.hotspots)):
             _placemark(part, row, shape, shown)
     ET.indent(root)

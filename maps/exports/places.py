@@ -1,9 +1,8 @@
-"""What several ways out say of hotspots: rows of plain values, outlines in degrees, a headline."""
+"""What several ways out say of hotspots: rows of plain values, outlines in degrees, a title."""
 
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,18 +17,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from maps.situation import Hotspot, Situation, View
+    from maps.situation import Hotspot, Situation
     from maps.words import Words
 
 DECIMALS = 7
 """Of degrees: a centimetre on the ground."""
-
-_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def valid(text: str) -> str:
-    """Replace what neither XML nor UTF-8 can hold: most control characters, half characters."""
-    return _NOT_IN_XML.sub("\ufffd", text)
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,7 +31,7 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - a table's value
     if isinstance(value, str):
-        return valid(value)
+        return phrases.valid(value)
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
@@ -77,17 +69,4 @@ def points(situation: Situation) -> NDArray[np.float64]:
 def title(situation: Situation, words: Words) -> str:
     """Name the picture: its title and, where there are dates, the month of the meeting."""
     month = words.month(situation.month) if situation.month else ""
-    return valid(", ".join(filter(None, (situation.title, month))))
-
-
-def summary(view: View, situation: Situation, words: Words) -> str:
-    """Say how many hotspots there are among how many events, or why there are none."""
-    period = phrases.month_run(situation.months, words) if situation.month else ""
-    events = ", ".join(filter(None, (words("page.events", n=view.n), period)))
-    if not view.tested:
-        key = "page.summary_no_test"
-    elif not view.enough:
-        key = "page.summary_few"
-    else:
-        key = "page.summary" if view.hotspots else "page.summary_none"
-    return words(key, n=len(view.hotspots), events=events)
+    return phrases.valid(", ".join(filter(None, (situation.title, month))))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import json
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time
 from itertools import islice
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -15,13 +16,15 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.page import PageMargins
 from openpyxl.writer.excel import ExcelWriter
 
 from geo.crs import to_lonlat
+from geo.months import last_day
 from geo.schema import CLUSTER, HOTSPOT
 from maps import phrases
 from maps.exports import Export
-from maps.exports.places import hotspots, plain, rows, summary, title, valid
+from maps.exports.places import hotspots, plain, rows, title
 from maps.manifest import manifest_text, portable
 from maps.tables import cluster_values
 from maps.words import words
@@ -35,16 +38,24 @@ if TYPE_CHECKING:
     from maps.situation import Situation
     from maps.words import Words
 
-_PRINTED = (
-    *("rank", "family", "name", "reason"),
-    *("n", "ratio", "peak", "trend", "patrol_minutes", "gap_rank"),
-)
-"""What comes first of a hotspot, and is all that is printed of it: more would be too small."""
+_SHARED = ("rank", "family", "name", "reason", "n", "ratio")
+_HOTSPOT = (*_SHARED, "peak", "trend", "patrol_minutes", "gap_rank")
+_CLUSTER = (*_SHARED, "expected", "p", "first_month", "last_month")
+"""What comes first of a place, and is all that is printed of it: more would be too small."""
 
 _WIDTHS = {
-    "rank": 8,
-    "name": 30,
-    "reason": 60,
+    "rank": 7,
+    "family": 17,
+    "name": 26,
+    "reason": 56,
+    "n": 11,
+    "ratio": 11,
+    "peak": 18,
+    "trend": 20,
+    "expected": 11,
+    "p": 10,
+    "first_month": 11,
+    "last_month": 11,
     "near": 40,
     "categories": 36,
     "recent": 40,
@@ -66,9 +77,12 @@ _LONGEST_CELL, _LONGEST_HEADER = 32_767, 80
 _MOST_LEFT_OUT = 10_000
 """Nobody reads more rows in a workbook; ``left_out.csv`` has them all."""
 
-_BOLD, _TITLE = Font(bold=True), Font(bold=True, size=14)
+_BOLD, _TITLE = Font("Calibri", 11, bold=True), Font("Calibri", 14, bold=True)
+_LINE, _HIGHEST = 15.0, 409.0
+"""Points from one line of text to the next, and of the highest row that Excel has."""
 _FILL = PatternFill("solid", fgColor="E8E8E8")
-_WRAPPED = Alignment(wrap_text=True, vertical="top")
+_NUMBER, _ONE_LINE = Alignment(vertical="top"), Alignment()
+_TEXT = Alignment("left", "top", wrap_text=True, indent=1)
 
 
 def _write(situation: Situation, folder: Path, language: str) -> None:
@@ -81,7 +95,9 @@ def _write(situation: Situation, folder: Path, language: str) -> None:
     book = Workbook(write_only=True)
     book.properties.creator = "lägesbild"
     book.properties.title = title(situation, said)
-    book.properties.created = book.properties.modified = _moment(situation)
+    # Excel knows no zones; zip nothing earlier than 1980.
+    written = last_day(situation.month) if situation.month else date(1980, 1, 1)
+    book.properties.created = book.properties.modified = datetime.combine(written, time())
     _hotspots(book, situation, said)
     if any(view.alerts for view in situation.views):
         _clusters(book, situation, said)
@@ -93,19 +109,12 @@ def _write(situation: Situation, folder: Path, language: str) -> None:
 
 
 def _hotspots(book: Workbook, situation: Situation, words: Words) -> None:
-    known = {column.name: column for column in HOTSPOT}
-    first = [known.pop(name) for name in _PRINTED]
-    columns = [*first, *known.values()]
+    columns = _printed_first(HOTSPOT, _HOTSPOT)
     spots = hotspots(situation)
     place = to_lonlat([one.x for one in spots], [one.y for one in spots], situation.crs)
-    family = [
-        phrases.map_name(view.family, words, situation)
-        for view in situation.views
-        for _ in view.hotspots
-    ]
     table = []
-    for row, kind, lon, lat in zip(rows(situation, words), family, *place, strict=True):
-        row["family"] = kind
+    for spot, row, lon, lat in zip(spots, rows(situation, words), *place, strict=True):
+        row["family"] = phrases.map_name(spot.family, words, situation)
         table.append([*(row[column.name] for column in columns), float(lon), float(lat)])
     degrees = [
         (words(f"page.script.download.column_{one}"), 12, _DEGREES) for one in ("lon", "lat")
@@ -113,28 +122,38 @@ def _hotspots(book: Workbook, situation: Situation, words: Words) -> None:
     _sheet(
         book,
         words("page.ranking"),
-        (title(situation, words), summary(situation.views[0], situation, words)),
+        (title(situation, words), phrases.summary(situation.views[0], situation, words)),
         [*_columns(columns, words), *degrees],
         table,
-        printed=len(first),
-        frozen=_PRINTED.index("name") + 1,
+        printed=len(_HOTSPOT),
+        frozen=_SHARED.index("name") + 1,
     )
 
 
+def _printed_first(schema: Sequence[Column], printed: Sequence[str]) -> list[Column]:
+    """Put the columns that are printed before the others."""
+    known = {column.name: column for column in schema}
+    first = [known.pop(name) for name in printed]
+    return [*first, *known.values()]
+
+
 def _clusters(book: Workbook, situation: Situation, words: Words) -> None:
+    columns = _printed_first(CLUSTER, _CLUSTER)
     table = []
     for view in situation.views:
         for one in view.alerts:
             row = plain(cluster_values(one, situation, words))
             row["family"] = phrases.map_name(view.family, words, situation)
             row["first_month"], row["last_month"] = map(_day, one.months or (0, 0))
-            table.append([*row.values()])
+            table.append([row[column.name] for column in columns])
     _sheet(
         book,
         words("tables.clusters"),
         (title(situation, words), words("tables.clusters")),
-        _columns(CLUSTER, words),
+        _columns(columns, words),
         table,
+        printed=len(_CLUSTER),
+        frozen=_SHARED.index("name") + 1,
     )
 
 
@@ -155,7 +174,7 @@ def _sources(book: Workbook, situation: Situation, words: Words) -> None:
         [
             (words("page.source"), 28, None),
             (words("workbook.file"), 28, None),
-            *((words(f"page.{name}"), 12, "#,##0") for name in ("read", "accepted", "left_out")),
+            *((words(f"page.{name}"), 14, "#,##0") for name in ("read", "accepted", "left_out")),
             (words("columns.area_level"), 14, "#,##0"),
             (words("page.notes"), 90, None),
         ],
@@ -166,7 +185,7 @@ def _sources(book: Workbook, situation: Situation, words: Words) -> None:
 def _source(report: Report, words: Words) -> list[Any]:
     kind = f"kinds.{report.kind}"
     reasons = ", ".join(
-        f"{_reason(key, words)} ({words.number(n)})"
+        f"{phrases.cause(key, words)} ({words.number(n)})"
         for key, n in sorted(report.left_out.items(), key=lambda one: (-one[1], one[0]))
     )
     remarks = [words("page.reasons", reasons=reasons)] if reasons else []
@@ -181,17 +200,13 @@ def _source(report: Report, words: Words) -> list[Any]:
     ]
 
 
-def _reason(key: str, words: Words) -> str:
-    return words(f"reasons.{key}") if words.has(f"reasons.{key}") else key
-
-
 def _left_out(book: Workbook, situation: Situation, words: Words) -> None:
     layers = (*situation.layers, *situation.background)
     every = (
         [
             portable(layer.report.path),
             row,
-            _reason(key, words),
+            phrases.cause(key, words),
             *(None if pd.isna(one) else str(one) for one in (column, value)),
         ]
         for layer in layers
@@ -231,20 +246,25 @@ def _about(book: Workbook, situation: Situation, words: Words) -> None:
         (words("columns.last_month"), _day(last)),
         (words("columns.notice"), situation.notice),
     ]
-    notes = [*situation.notes, *(note for view in situation.views for note in view.notes)]
-    remarks = dict.fromkeys(words.note(note) for note in notes)
+    everything, *families = situation.views
+    remarks = dict.fromkeys(map(words.note, (*situation.notes, *everything.notes)))
+    for view in families:
+        name = phrases.map_name(view.family, words, situation)
+        own = [note for note in map(words.note, view.notes) if note not in remarks]
+        remarks |= dict.fromkeys(f"{name}: {note}" for note in own)
     manifest = json.loads(manifest_text(situation))
     made = {key: manifest[key] for key in ("settings", "seed", "crs", "versions")}
     _sheet(
         book,
         words("page.about"),
         (title(situation, words), words("page.about")),
-        [(words("page.setting"), 44, None), (words("page.value"), 110, None)],
+        [(words("page.setting"), 52, None), (words("page.value"), 110, None)],
         [
             *([name, value] for name, value in known if value),
             *([words("page.notes"), remark] for remark in remarks),
             *([name, value] for name, value in _flat(made)),
         ],
+        alignment=_TEXT,
     )
 
 
@@ -261,14 +281,6 @@ def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN
 def _day(month: int) -> date | None:
     """Give the first day of a month; None for the month that stands for none."""
     return date(month // 12, month % 12 + 1, 1) if month else None
-
-
-def _moment(situation: Situation) -> datetime:
-    """Give the time that stands for the time of writing: the end of the month of the meeting."""
-    if not situation.month:
-        return datetime(1980, 1, 1)  # noqa: DTZ001 - Excel knows no zones; zip nothing earlier
-    year, month = divmod(situation.month + 1, 12)
-    return datetime(year, month + 1, 1) - timedelta(days=1)  # noqa: DTZ001 - the same
 
 
 def _format(column: Column, words: Words) -> str | None:
@@ -288,6 +300,7 @@ def _sheet(
     *,
     printed: int | None = None,
     frozen: int = 0,
+    **style: Any,  # noqa: ANN401 - of the rows' cells
 ) -> None:
     """Write a sheet: two lines above, a header that stays and prints on every page, and rows.
 
@@ -299,27 +312,38 @@ def _sheet(
     sheet.freeze_panes = f"{get_column_letter(frozen + 1)}{_HEAD_ROW + 1}"
     for i, (_, width, _) in enumerate(columns, 1):
         sheet.column_dimensions[get_column_letter(i)].width = width
-    sheet.append([_cell(sheet, above[0], font=_TITLE)])
-    sheet.append([_cell(sheet, above[1])])
+    sheet.row_dimensions[1].height = 1.4 * _LINE
+    sheet.append([_cell(sheet, above[0], font=_TITLE, alignment=_ONE_LINE)])
+    sheet.append([_cell(sheet, above[1], alignment=_ONE_LINE)])
     sheet.append([])
-    sheet.append(
-        [_cell(sheet, head, font=_BOLD, fill=_FILL, alignment=_WRAPPED) for head, *_ in columns]
-    )
+    heads = [head for head, *_ in columns]
+    sheet.row_dimensions[_HEAD_ROW].height = _height(heads, columns)
+    sheet.append([_cell(sheet, head, font=_BOLD, fill=_FILL) for head in heads])
     last = _HEAD_ROW
     for row in table:
-        cells = zip(row, columns, strict=True)
-        sheet.append(
-            [_cell(sheet, one, form=form, alignment=_WRAPPED) for one, (*_, form) in cells]
-        )
         last += 1
+        sheet.row_dimensions[last].height = _height(row, columns)
+        cells = zip(row, columns, strict=True)
+        sheet.append([_cell(sheet, one, form=form, **style) for one, (*_, form) in cells])
     sheet.auto_filter.ref = f"A{_HEAD_ROW}:{get_column_letter(len(columns))}{last}"
     sheet.print_title_rows = f"{_HEAD_ROW}:{_HEAD_ROW}"
     sheet.print_area = f"A1:{get_column_letter(printed or len(columns))}{last}"
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = _A4
     sheet.page_setup.fitToHeight = 0
+    sheet.page_margins = PageMargins(0.4, 0.4, 0.7, 0.6, header=0.3, footer=0.3)  # inches
     sheet.oddHeader.left.text = " ".join(above[0].split())[:_LONGEST_HEADER].replace("&", "&&")
     sheet.oddFooter.right.text = "&P / &N"
+
+
+def _height(row: Sequence[Any], columns: Sequence[tuple[str, int, str | None]]) -> float:
+    """Give room for every line of a row's texts: not every program finds it by itself."""
+    lines = (
+        sum(len(wrap(line, width)) or 1 for line in value.split("\n"))
+        for value, (_, width, _) in zip(row, columns, strict=True)
+        if isinstance(value, str)
+    )
+    return min(_LINE * max((1, *lines)), _HIGHEST)
 
 
 def _cell(sheet: Any, value: Any, *, form: str | None = None, **style: Any) -> WriteOnlyCell:  # noqa: ANN401
@@ -328,8 +352,10 @@ def _cell(sheet: Any, value: Any, *, form: str | None = None, **style: Any) -> W
     if isinstance(value, str):
         cell.value = _text(value) or None
         cell.data_type = "s" if value else "n"
+        cell.alignment = _TEXT
     else:
         cell.value = value
+        cell.alignment = _NUMBER
         if form is not None or isinstance(value, date):
             cell.number_format = form or _MONTH
     for name, one in style.items():
@@ -339,7 +365,7 @@ def _cell(sheet: Any, value: Any, *, form: str | None = None, **style: Any) -> W
 
 def _text(text: str) -> str:
     """Make a text one that a workbook can hold; what would be read as an escape stays as it is."""
-    text = re.sub("_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", valid(text))
+    text = re.sub("_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", phrases.valid(text))
     return text if len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 1]}…"
 
 
