@@ -148,7 +148,7 @@ def main() -> None:
     \b
     Start with:
       lagesbild demo               the Lekeberg example, built
-      lagesbild init my-town       an empty project to fill in
+      lagesbild init my-town       a project for the files that lie there, or an empty one
       lagesbild build my-town/lagesbild.toml
     """  # noqa: D301 - click keeps the lines after a backspace as they are
 
@@ -374,6 +374,8 @@ def _build(
 @click.option("--time", metavar="COL", help="Column of times.")
 @click.option("--category", metavar="COL", help="Column of categories.")
 @click.option("--weight", metavar="COL", help="Column of weights.")
+@click.option("--layer", metavar="NAME", help="Layer of the file, where it has several.")
+@click.option("--sheet", metavar="NAME", help="Sheet of a workbook [default: first with a table]")
 @click.option("--format", "formats", multiple=True, metavar="NAME", help="Write it too: formats.")
 @click.option("--lang", type=click.Choice(["sv", "en"]), default="sv", show_default=True)
 def hotspots(events: Path, out: Path, page: Path | None, **asked: Any) -> None:  # noqa: ANN401

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.crs import WGS84, find_coordinates, reproject
+from geo.crs import WGS84, find_coordinates, metric_crs_for, reproject
 from geo.errors import LagesbildError, PlaceError, Problem
 from layers.areas import names_areas
 from layers.categories import (
@@ -25,7 +25,9 @@ from layers.categories import (
 )
 from layers.columns import Position, find_columns, find_position, listed, plain
 from layers.formats import formats
+from layers.formats.hav import read_findings
 from layers.positions import read_position
+from layers.project import DEFAULT_CRS
 from layers.project_schema import SCHEMA_FILE
 from layers.reading import format_of
 from layers.sources import kinds
@@ -84,7 +86,8 @@ class Guess:
 
     ``signs`` are what speaks for the kind beside its columns. ``columns`` are those that have to be
     named since their names alone do not tell. ``areas`` is the layer of polygons that its rows name
-    by a code, where they have no position of their own.
+    by a code, where they have no position of their own; ``results`` a folder of answers about
+    single bathing sites.
     """
 
     look: Look
@@ -93,6 +96,7 @@ class Guess:
     signs: tuple[str, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
     areas: Look | None = None
+    results: str = ""
 
 
 def files_of(folder: Path, ours: Collection[str] = ()) -> list[Path]:
@@ -168,7 +172,8 @@ def guess(look: Look) -> Guess:
         return Guess(look, None, f"its columns fit no kind of layer: {names}")
     fit = fits[best]
     if fit.score < _ENOUGH and not holds:
-        return Guess(look, None, f"too little tells what it is: {listed(look.data.columns)}")
+        names = listed(look.data.columns)
+        return Guess(look, None, f"too little tells what it is, perhaps {best}: {names}")
     return Guess(look, best, fit.text, fit.signs, fit.named)
 
 
@@ -225,14 +230,16 @@ def _fit(kind: Kind, look: Look, shape: Shape | None) -> _Fit | None:
         columns["population"] = max(years, key=lambda name: years[name])
     if any(one.required and one.name not in columns for one in kind.fields):
         return None
-    score = 0.0
-    for column in columns.values():
-        rivals = [
-            other
-            for other in kinds().values()
-            if column in find_columns(other.fields, names, {}, taken=taken).values()
-        ]
-        score += 1.0 / max(len(rivals), 1)
+    if kind.name == "incidents" and not any(name.startswith("time") for name in columns):
+        return None  # without any date none of them could be used
+    asked = [
+        find_columns(other.fields, names, {}, taken=taken).values() for other in kinds().values()
+    ]
+    score = sum(
+        1.0 / max(sum(column in one for one in asked), 1)  # what many kinds have tells little
+        for name, column in columns.items()
+        if name != "municipality"
+    )
     word = _word_in_name(look, kind.names)
     signs = _signs(kind, look, columns)
     score += _A_WORD * bool(word) + _A_SIGN * len(signs)
@@ -344,12 +351,16 @@ def _signs(kind: Kind, look: Look, columns: Mapping[str, str]) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class AreaGuess:
-    """The municipality's polygon: a file, which of its polygons, its name, and why."""
+    """The municipality's polygon: a file, which of its polygons, its name, and why.
+
+    ``crs`` is the system in metres to work in there.
+    """
 
     look: Look
     select: tuple[str, str] | None
     name: str
     why: str
+    crs: int
 
 
 _AREA_WORDS = ("kommun", "gräns", "municipality", "boundary", "stadsdel", "lokalpolisområde")
@@ -377,14 +388,14 @@ def guess_area(
         if _are_parts(within):
             share = float(within.sum())
             if best is None or share + told > best[0]:
-                best = share + told, _area_of(look, None, share)
+                best = share + told, _area_of(look, None, share, outlines)
             continue
         if not told:
             continue
         at = int(np.argmax(within)) if within.any() else 0
         if len(outlines) > 1 and not within.any():
             continue
-        found = _area_of(look, at, float(within[at]))
+        found = _area_of(look, at, float(within[at]), outlines)
         worth = float(within[at]) + 1.0 / len(outlines) + _named_as_area(look)
         if best is None or worth > best[0]:
             best = worth, found
@@ -410,8 +421,12 @@ def _named_as_area(look: Look) -> float:
     return float(bool(_word_in_name(look, _AREA_WORDS)))
 
 
-def _area_of(look: Look, at: int | None, share: float) -> AreaGuess:
-    """Describe the area that one polygon is, or all together."""
+def _area_of(look: Look, at: int | None, share: float, outlines: Geometries) -> AreaGuess:
+    """Describe the area that one polygon is, or all together; ``outlines`` are in degrees."""
+    middle = shapely.centroid(outlines if at is None else outlines[at : at + 1])
+    crs = DEFAULT_CRS
+    with suppress(PlaceError):
+        crs = metric_crs_for(shapely.get_x(middle), shapely.get_y(middle))
     row = look.data.iloc[at or 0]
     columns = {plain(str(name)): str(name) for name in look.data.columns}
     names = _NAMES if at is not None else _NAMES[:4]
@@ -420,14 +435,14 @@ def _area_of(look: Look, at: int | None, share: float) -> AreaGuess:
     name = re.sub(r"s? kommun$", "", name, flags=re.IGNORECASE)
     why = f"{share:.0%} of the points of the other files lie in it" if share else "by its name"
     if at is None:
-        return AreaGuess(look, None, name, f"{why}, in {len(look.data)} polygons together")
+        return AreaGuess(look, None, name, f"{why}, in {len(look.data)} polygons together", crs)
     if len(look.data) == 1:
-        return AreaGuess(look, None, name, why)
+        return AreaGuess(look, None, name, why, crs)
     for code in (*_CODES, *_NAMES):
         column = columns.get(plain(code))
         if column is not None and look.data[column].is_unique and pd.notna(row[column]):
-            return AreaGuess(look, (column, str(row[column])), name, why)
-    return AreaGuess(look, None, name, f"{len(look.data)} polygons, taken together")
+            return AreaGuess(look, (column, str(row[column])), name, why, crs)
+    return AreaGuess(look, None, name, f"{len(look.data)} polygons, taken together", crs)
 
 
 def _shares(look: Look, others: Sequence[Look]) -> tuple[Geometries, Floats]:
@@ -518,10 +533,28 @@ def guess_folder(folder: Path, ours: Collection[str] = ()) -> FolderGuess:
             unused.append((titled(one.look), "polygons, neither the area nor named by any rows"))
         elif nothing:
             unused.append((titled(one.look), one.why))
+        elif one.kind == "bathing_sites" and "eu_id" in _columns(one):
+            layers.append(replace(one, results=_results(folder)))
         else:
             layers.append(one)
     layers.sort(key=lambda one: order.index(str(one.kind)))
     return FolderGuess(area, tuple(layers), tuple(unused))
+
+
+def _columns(one: Guess) -> Mapping[str, str]:
+    """Give the columns of a guess by the fields of its kind."""
+    fields = kinds()[str(one.kind)].fields
+    return find_columns(fields, [str(name) for name in one.look.data.columns], {})
+
+
+def _results(folder: Path) -> str:
+    """Name the folder in it that holds saved answers of HaV about single sites, if one does."""
+    for path in sorted(folder.iterdir()):
+        files = sorted(path.glob("*.json")) if path.is_dir() else []
+        with suppress(LagesbildError):
+            if files and read_findings(files):
+                return path.name
+    return ""
 
 
 def titled(look: Look) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from layers.categories import known_categories
 from layers.columns import plain
 from layers.guess import closest_category
+from layers.project import DEFAULT_CRS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,10 +42,15 @@ def project_text(
     """
     name = (found.area.name if found.area else "") or municipality
     head, settings, tail = _parts(template)
+    head = head.replace('"Min kommun"', _toml(name))
+    head = head.replace('"Lägesbild Min kommun"', _toml(f"Lägesbild {name}"))
+    if found.area is not None and found.area.crs != DEFAULT_CRS:
+        own = f"crs = {found.area.crs}".ljust(len("# crs = 3006"))
+        head = re.sub(
+            r"# crs = \d+ +# .*", f"{own}                   # metres of the UTM zone there", head
+        )
     text = [
-        head.replace('"Min kommun"', _toml(name)).replace(
-            '"Lägesbild Min kommun"', _toml(f"Lägesbild {name}")
-        ),
+        head,
         _area(found) if found.area else _NO_AREA,
         settings,
     ]
@@ -110,6 +116,8 @@ def _entry(name: str, one: Guess, *, alone: bool) -> str:
     if one.areas is not None:
         lines.append(f"areas = {_toml(one.areas.path.name)}")
         lines += [f"layer = {_toml(one.areas.layer)}"] if one.areas.layer else []
+    if one.results:
+        lines.append(f"results = {_toml(one.results)}  # saved answers of HaV about single sites")
     if one.columns:
         pairs = ", ".join(f"{key} = {_toml(column)}" for key, column in one.columns.items())
         lines.append(f"columns = {{ {pairs} }}  # guessed from what stands in them")

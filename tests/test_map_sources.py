@@ -239,6 +239,32 @@ def test_zipped_shapefiles_are_read_and_bombs_are_not(
     assert "damaged" in problem.what
 
 
+@pytest.mark.parametrize(
+    ("name", "within", "beside"),
+    [
+        ("sjo.shp", "leverans/2024/", ["__MACOSX/leverans/2024/._sjo.shp"]),
+        ("sjo.gpkg", "", ["läs mig.txt"]),
+        ("sjo.gpkg", "leverans/", ["leverans/metadata.pdf"]),
+        ("sjo.gdb", "leverans/", []),
+    ],
+)
+def test_what_is_zipped_in_a_folder_or_beside_other_files_is_found(
+    name: str, within: str, beside: list[str], tmp_path: Path
+) -> None:
+    """As authorities deliver it: in a folder, with a description, from a Mac."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    frame = gpd.GeoDataFrame({"klass": ["sjö"]}, geometry=[patch(*HERE)], crs=4326)
+    frame.to_crs(3006).to_file(folder / name, engine="pyogrio")
+    with zipfile.ZipFile(tmp_path / "sjö.zip", "w") as archive:
+        for part in folder.rglob("*"):
+            if part.is_file():
+                archive.write(part, f"{within}{part.relative_to(folder).as_posix()}")
+        for other in beside:
+            archive.writestr(other, "x")
+    assert read(tmp_path, "sjö.zip").table["class"].tolist() == ["water"]
+
+
 def test_a_file_geodatabase_is_read(tmp_path: Path) -> None:
     """A folder that ends in .gdb is one source, also for its checksum."""
     frame = gpd.GeoDataFrame({"klass": ["sjö"]}, geometry=[patch(*HERE)], crs=4326)

@@ -267,3 +267,15 @@ def test_whatever_is_broken_in_a_file_it_is_read_or_refused(file: Path) -> None:
         except SourceError:
             outcomes.add(-1)
     assert {-1, 1} <= outcomes
+
+
+def test_a_flat_file_is_read_as_the_packed_one(file: Path) -> None:
+    """The same content without the archive around it, as ``.fods``."""
+    ods(file, sheet("D", row(text("a"), text("b")), row(cell("date", "2021-06-07"), text("d"))))
+    with zipfile.ZipFile(file) as archive:
+        content = archive.read("content.xml")
+    flat = file.with_suffix(".fods")
+    flat.write_bytes(content.replace(b"office:document-content", b"office:document"))
+    (packed,), (same,) = opendocument.read(file), opendocument.read(flat)
+    pd.testing.assert_frame_equal(packed.data, same.data)
+    assert len(same.data) == 1

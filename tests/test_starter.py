@@ -139,6 +139,128 @@ def test_a_table_of_areas_finds_their_polygons(folder: Path) -> None:
     assert "Not used" not in said.stderr
 
 
+def test_results_of_an_earlier_run_are_no_sources(folder: Path) -> None:
+    """Last month's GeoPackage and tables, copied into the folder, are told and passed over."""
+    call("init", folder)
+    call("build", folder / "lagesbild.toml", "--set", "hotspots.stability=false")
+    (folder / "lagesbild.toml").unlink()
+    for path in (folder / "out" / "2021-12").iterdir():
+        shutil.copy(path, folder)
+    said = call("init", folder).stderr
+    assert "! not used: lagesbild.gpkg, a result of an earlier run" in said
+    assert "! not used: hotspots.csv, a result of an earlier run" in said
+    project = load_project(folder / "lagesbild.toml")
+    assert {one.path.name for one in project.layers} <= {path.name for path in DATA}
+    assert "gpkg" not in call("check", folder / "lagesbild.toml").stderr
+
+
+def test_a_copy_of_a_table_is_not_counted_twice(folder: Path) -> None:
+    """It stands in the project as a comment; who takes that away is warned by check and build."""
+    (folder / "rapporter_2020 kopia.csv").write_bytes((folder / "rapporter_2020.csv").read_bytes())
+    call("init", folder)
+    path = folder / "lagesbild.toml"
+    text = path.read_text("utf-8")
+    entry = text.split("# Not used: its events stand in rapporter_2020")[1].split("\n\n")[0]
+    assert len(load_project(path).layers) == len(DATA) - 1
+    back = "\n".join(line.removeprefix("# ") for line in entry.split("\n")[1:])
+    path.write_text(f"{text}\n{back}\n", "utf-8")
+    assert "are counted twice" in call("check", path).stderr
+
+
+def test_areas_that_hold_all_events_are_the_area_together(folder: Path) -> None:
+    """Statistical areas alone, without the municipality's own polygon."""
+    outline = gpd.read_file(folder / "kommun.geojson").geometry[0]
+    (folder / "kommun.geojson").unlink()
+    west, south, east, north = outline.bounds
+    middle, centre = (west + east) / 2, (south + north) / 2
+    boxes = [
+        shapely.box(x, y, x + (east - west) / 2, y + (north - south) / 2)
+        for x in (west, middle)
+        for y in (south, centre)
+    ]
+    parts = [box.intersection(outline) for box in boxes]
+    frame = gpd.GeoDataFrame({"kod": list("abcd")}, geometry=parts, crs=4326)
+    frame.to_file(folder / "deso.gpkg", engine="pyogrio")
+    said = call("init", folder).stderr
+    assert "in 4 polygons together" in said
+    project = load_project(folder / "lagesbild.toml")
+    assert (project.area.path.name, project.area.select) == ("deso.gpkg", None)
+
+
+def test_abroad_the_project_works_in_the_metres_there(reference: Path, tmp_path: Path) -> None:
+    """Memphis: nine precincts are the area, and its word for a crime is known by a part of it."""
+    for name in ("memphis_precincts.geojson", "memphis_robberies_2019.csv"):
+        shutil.copy(reference / "memphis" / name, tmp_path)
+    call("init", tmp_path)
+    project = load_project(tmp_path / "lagesbild.toml")
+    assert project.crs == 32616
+    said = call("check", tmp_path / "lagesbild.toml")
+    assert said.exit_code == 0, said.output
+    assert said.stdout.split("\n")[2].split()[-4:] == ["2245", "2245", "0", "0"]
+
+
+def test_positions_second_by_second_are_tracks(tmp_path: Path) -> None:
+    """Columns that patrols and tracks share: how close the times are decides."""
+    head = "Enhet;Tid;Lat;Long\n"
+    close = [f"7;2021-06-01 12:{i // 4:02d}:{i % 4 * 15:02d};59.17;14.87\n" for i in range(40)]
+    (tmp_path / "export.csv").write_text(head + "".join(close), "utf-8")
+    (found,) = guess_folder(tmp_path).layers
+    assert found.kind == "patrol_tracks"
+    assert "its times follow each other within seconds" in found.signs
+
+
+def test_inhabitants_under_a_year_are_found(folder: Path) -> None:
+    """Statistics Sweden names the column of the numbers by the year."""
+    squares = [shapely.box(14.8 + i / 20, 59.1, 14.85 + i / 20, 59.2) for i in range(2)]
+    codes = ["1814A0010", "1814A0020"]
+    frame = gpd.GeoDataFrame({"desokod": codes}, geometry=squares, crs=4326)
+    frame.to_file(folder / "omraden.gpkg", engine="pyogrio")
+    rows = "".join(f'"{one}","{sex}",{n}\n' for n, one in enumerate(codes) for sex in ("m", "k"))
+    table = f'"Folkmängd efter region"\n\n"region","kön","2024"\n{rows}'
+    (folder / "000007ZE.csv").write_text(table, "utf-8")
+    call("init", folder)
+    found = {one.path.name: one for one in load_project(folder / "lagesbild.toml").layers}
+    assert found["000007ZE.csv"].kind == "population"
+    assert found["000007ZE.csv"].areas == folder / "omraden.gpkg"
+
+
+def test_saved_answers_about_bathing_sites_are_joined(folder: Path) -> None:
+    """A folder of HaV's answers beside the list; a folder of other JSON is none."""
+    (folder / "a").mkdir()
+    (folder / "a" / "x.json").write_text('{"x": 1}', "utf-8")
+    shutil.copytree(ROOT / "tests" / "samples" / "hav_results", folder / "hav")
+    call("init", folder)
+    layers = load_project(folder / "lagesbild.toml").layers
+    told = {one.path.name: one.options.get("results") for one in layers}
+    assert told["badplatser.csv"] == "hav"
+    assert "sites have details from hav" in call("check", folder / "lagesbild.toml").stderr
+
+
+@pytest.mark.parametrize(
+    ("table", "kind"),
+    [
+        ("platser.csv", "places"),
+        ("badplatser.csv", "bathing_sites"),
+        ("blad1.csv", None),
+    ],
+)
+def test_names_in_a_municipality_are_no_bathing_sites_by_themselves(
+    table: str, kind: str | None, tmp_path: Path
+) -> None:
+    """A name and a municipality say nothing; the file's name does."""
+    rows = "".join(f"Plats {n};Lekeberg;59.1{n};14.8{n}\n" for n in range(9))
+    (tmp_path / table).write_text(f"namn;kommun;lat;lon\n{rows}", "utf-8")
+    found = guess_folder(tmp_path)
+    assert [one.kind for one in found.layers] == ([kind] if kind else [])
+
+
+def test_words_without_a_date_are_no_incidents(tmp_path: Path) -> None:
+    """Schools by their type: nothing happened there at any time."""
+    rows = "".join(f"Skola {n};skola;59.1{n};14.8{n}\n" for n in range(9))
+    (tmp_path / "x.csv").write_text(f"namn;typ;lat;lon\n{rows}", "utf-8")
+    assert all(one.kind != "incidents" for one in guess_folder(tmp_path).layers)
+
+
 def test_without_a_polygon_the_project_says_what_is_missing(tmp_path: Path) -> None:
     """The layers are there; the area is asked for by name."""
     (tmp_path / "rapporter.csv").write_text(HEADER + ROWS, "utf-8")
@@ -162,7 +284,7 @@ def test_what_cannot_be_used_stands_there_with_the_reason(folder: Path) -> None:
     load_project(folder / "lagesbild.toml")
     assert "# skadad.gpkg: expected" in text
     assert "# anteckningar.csv: no column tells a position among vem, vad" in text
-    assert "# cannot be used: expected usable rows" in text
+    assert "# Not used: expected usable rows" in text
     assert '# file = "rapporter_bort.csv"' in text
     assert "not used: anteckningar.csv" in said.stderr
 

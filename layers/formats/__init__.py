@@ -24,9 +24,7 @@ class _Read(Protocol):
 
 
 class _ReadWithin(Protocol):
-    def __call__(
-        self, path: Path, box: Box, *, layer: str | None = None
-    ) -> Iterator[RawTable]: ...
+    def __call__(self, path: Path, box: Box, *, layer: str | None = None) -> Iterator[RawTable]: ...
 
 
 @dataclass(frozen=True, slots=True)

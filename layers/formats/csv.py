@@ -8,6 +8,7 @@ import io
 import re
 from collections import Counter, deque
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -39,18 +40,44 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_BINARY = (
+    (b"PK\x03\x04", "a workbook or another packed file", ".xlsx, .ods, .zip"),
+    (b"\xd0\xcf\x11\xe0", "a workbook of the older form", ".xls"),
+    (b"SQLite format 3", "a GeoPackage or another database", ".gpkg, .sqlite"),
+    (b"PAR1", "a Parquet file", ".parquet"),
+    (b"%PDF", "a PDF document", ".pdf"),
+)
+_UNKNOWN = (b"", "binary data", ".xlsx, .gpkg …")
+_AS_CP1252 = "lagesbild_cp1252"
+_UTF8_LETTER = re.compile(rb"\xc3[\x84\x85\x89\x96\xa4\xa5\xa9\xb6]")
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
 @dataclass(frozen=True, slots=True)
 class _Encoding:
-    """How the bytes are to be read; ``lost`` counts bytes that mean nothing in it."""
+    """How the bytes are to be read; ``lost`` counts bytes that mean nothing in it.
+
+    A ``mixed`` one is UTF-8 in which what is no UTF-8 is Windows-1252.
+    """
 
     name: str
     bom: int
     quotes: bool
     lost: int
+    mixed: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether every byte means something in an encoding that Arrow knows."""
+        return self.name in {"utf-8", "cp1252"} and not self.lost and not self.mixed
+
+    @property
+    def errors(self) -> str:
+        """How to decode what means nothing."""
+        if self.mixed:
+            return _AS_CP1252
+        return "strict" if self.plain else "replace"
 
     @property
     def exactly(self) -> str:
@@ -59,7 +86,7 @@ class _Encoding:
 
     def shown(self, text: str) -> str:
         """Write text that was decoded exactly as it is shown, what means nothing as �."""
-        return text.encode(self.name, self.exactly).decode(self.name, "replace").strip()
+        return text.encode(self.name, self.exactly).decode(self.name, self.errors).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +115,8 @@ def read(
 ) -> Iterator[RawTable]:
     """Give the rows of a table of separated text in batches, every field as text.
 
-    Encoding: by its mark, else UTF-8 if it is valid UTF-8, else Windows-1252. The delimiter is
+    Encoding: by its mark, else UTF-8 if it is valid UTF-8, else Windows-1252; where both are mixed,
+    each byte by what it can be, with a note. The delimiter is
     the commonest of ``; tab , |`` in the header, or what a first line ``sep=`` says. Empty fields
     are NA; empty lines are no rows, but count in the numbering, in which the header is row 1
     as in a spreadsheet. A row with too few or too many fields is left out as
@@ -113,8 +141,7 @@ def _read_rows(path: Path, layout: _Layout) -> Iterator[RawTable]:
     """Read fast as long as the rows are plain, then exactly; the first batch carries the notes."""
     notes = layout.notes
     done = 0
-    plain = layout.encoding.name in {"utf-8", "cp1252"} and not layout.encoding.lost
-    if plain:
+    if layout.encoding.plain:
         fast = _Fast(path, layout)
         for batch in fast.batches():
             yield _table(layout, *batch, notes)
@@ -149,10 +176,11 @@ def _encoding(path: Path, head: bytes) -> _Encoding:
     with path.open("rb") as file:
         while chunk := file.read(_SCAN_BYTES):
             if b"\0" in chunk:
+                found, ending = next((k for k in _BINARY if head.startswith(k[0])), _UNKNOWN)[1:]
                 raise refuse(
                     path,
-                    "expected a table as text, found binary data",
-                    "export it as CSV (UTF-8), or give the file its true ending (.xlsx, .gpkg …)",
+                    f"expected a table as text, found {found}",
+                    f"give it its true ending ({ending}), or export it as CSV (UTF-8)",
                 )
             quotes = quotes or b'"' in chunk
             if valid and (utf8.getstate()[0] or not chunk.isascii()):
@@ -168,7 +196,24 @@ def _encoding(path: Path, head: bytes) -> _Encoding:
     if valid or bom:
         # A marked file with a broken character is still UTF-8; only that character is lost.
         return _Encoding("utf-8", bom, quotes, 0 if valid else 1)
+    if _has_utf8(path):
+        return _Encoding("utf-8", 0, quotes, 0, mixed=True)
     return _Encoding("cp1252", 0, quotes, _lost_in_cp1252(path))
+
+
+def _has_utf8(path: Path) -> bool:
+    """Whether letters of UTF-8 stand among others: as if someone had put two files together."""
+    with path.open("rb") as file:
+        return any(map(_UTF8_LETTER.search, iter(partial(file.read, _SCAN_BYTES), b"")))
+
+
+def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
+    """Decode what is no UTF-8 as Windows-1252."""
+    assert isinstance(error, UnicodeDecodeError)  # noqa: S101 - nothing is encoded so
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error(_AS_CP1252, _as_cp1252)
 
 
 def _lost_in_cp1252(path: Path) -> int:
@@ -226,6 +271,8 @@ def _layout(path: Path, encoding: _Encoding) -> _Layout:
     fields = counts.most_common(1)[0][0] if counts else max(len(names), 1)
     if title:
         notes = (*notes, Note("title_skipped", {"title": encoding.shown(title), "row": blank + 1}))
+    if encoding.mixed:
+        notes = (*notes, Note("encodings_mixed", {"file": path.name}, "warning"))
     if encoding.lost:
         notes = (*notes, Note("characters_lost", {"file": path.name}, "warning"))
     return _Layout(encoding, delimiter, names, fields, encoding.bom + used, blank + 1, notes)
@@ -500,10 +547,9 @@ def _records(path: Path, layout: _Layout) -> Iterator[tuple[int, Sequence[str] |
     """Give every record that is not blank: number, fields or None, else reason and value."""
     width = len(layout.names)
     encoding = layout.encoding
-    errors = "replace" if encoding.lost or encoding.name.startswith("utf-16") else "strict"
     with path.open("rb") as file:
         file.seek(layout.start)
-        lines = _Lines(io.TextIOWrapper(file, encoding.name, errors, newline=""))
+        lines = _Lines(io.TextIOWrapper(file, encoding.name, encoding.errors, newline=""))
         reader = csv.reader(lines, delimiter=layout.delimiter)
         number = 0
         while True:

@@ -93,6 +93,12 @@ def _is_binary(path: Path) -> bool:
             "expected a workbook, found a Numbers document",
             "export it from Numbers as Excel",
         )
+    if any(part.filename.startswith("word/") for part in parts):
+        raise refuse(
+            path,
+            "expected a workbook, found a Word document that only has the ending of one",
+            "copy its table to a sheet of Excel and save that as .xlsx",
+        )
     return any(part.filename.casefold() == "xl/workbook.bin" for part in parts)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zipfile
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from defusedxml import ElementTree
 
@@ -39,6 +39,8 @@ _ERROR_TYPE = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext
 _CELLS = (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell")
 
 _MANIFEST, _CONTENT = "META-INF/manifest.xml", "content.xml"
+_FLAT = b"<office:document "
+_HEAD_BYTES = 512
 
 _FAILED = re.compile(r"#\S+[!?]|#N/A|#SAKNAS!?|(?:Err|Fel):\d{3}")
 _DURATION = re.compile(
@@ -78,8 +80,8 @@ def read(
 
 FORMAT = Format(
     name="opendocument",
-    summary="OpenDocument spreadsheets, as LibreOffice saves them (.ods)",
-    endings=(".ods", ".ots"),
+    summary="OpenDocument spreadsheets, as LibreOffice saves them (.ods, and flat as .fods)",
+    endings=(".ods", ".ots", ".fods"),
     read=read,
 )
 
@@ -87,7 +89,10 @@ FORMAT = Format(
 def _check(path: Path) -> None:
     """Refuse what is no spreadsheet, what is locked, and what unpacks without end."""
     cure = "open it in LibreOffice and save it as .ods or .xlsx"
-    if not first_bytes(path).startswith(b"PK"):
+    head = first_bytes(path, _HEAD_BYTES)
+    if _FLAT in head:
+        return
+    if not head.startswith(b"PK"):
         raise refuse(path, "expected an OpenDocument spreadsheet, found something else", cure)
     try:
         with zipfile.ZipFile(path) as archive:
@@ -106,6 +111,17 @@ def _check(path: Path) -> None:
         )
     if _CONTENT not in parts:
         raise refuse(path, "expected an OpenDocument spreadsheet, found another archive", cure)
+
+
+@contextmanager
+def _content(path: Path) -> Iterator[IO[bytes]]:
+    """Open what the sheets hold: a part of an archive, or a flat file itself."""
+    with ExitStack() as stack:
+        if _FLAT in first_bytes(path, _HEAD_BYTES):
+            yield stack.enter_context(path.open("rb"))
+        else:
+            archive = stack.enter_context(zipfile.ZipFile(path))
+            yield stack.enter_context(archive.open(_CONTENT))
 
 
 class _Sheets:
@@ -131,7 +147,7 @@ class _Sheets:
 def _titles(path: Path) -> list[tuple[str, bool]]:
     sheets = _Sheets()
     parser = ElementTree.DefusedXMLParser(target=sheets)
-    with zipfile.ZipFile(path) as archive, archive.open(_CONTENT) as file:
+    with _content(path) as file:
         while piece := file.read(_PIECE_BYTES):
             parser.feed(piece)
     parser.close()
@@ -141,7 +157,7 @@ def _titles(path: Path) -> list[tuple[str, bool]]:
 def _rows(path: Path, sheet: int) -> Iterator[Row]:
     """Give the rows of a sheet that hold anything, with their numbers."""
     seen = number = given = 0
-    with zipfile.ZipFile(path) as archive, archive.open(_CONTENT) as file:
+    with _content(path) as file:
         for _, element in ElementTree.iterparse(file, ("end",)):
             if element.tag == f"{_TABLE}table-row":
                 again = int(element.get(f"{_TABLE}number-rows-repeated") or 1)

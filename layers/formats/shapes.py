@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import shapely
-from pyproj import CRS
-from pyproj.exceptions import CRSError
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError, ProjError
 
+from geo.crs import WGS84
 from geo.note import Note
 from layers.formats.opening import TEXT, left_out_rows, quietly
 from layers.layer import RawTable
@@ -142,6 +143,10 @@ def understood_crs(told: Any) -> CRS | None:  # noqa: ANN401 - text, mapping or 
         crs = crs.sub_crs_list[0]
     if not (crs.is_projected or crs.is_geographic) or crs.name.lower().startswith("undefined"):
         return None
+    try:
+        Transformer.from_crs(crs, WGS84)
+    except ProjError:
+        return None  # a damaged one: it has a name, and leads nowhere
     return crs
 
 

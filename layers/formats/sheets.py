@@ -104,9 +104,10 @@ def cell_text(value: Any) -> str:  # noqa: ANN401, PLR0911 - a cell holds anythi
 
 def damaged(path: Path, error: BaseException) -> SourceError:
     """Make the error for a workbook that breaks while it is read."""
+    why = " ".join(str(error).split())[:300] or type(error).__name__
     return refuse(
         path,
-        f"expected a workbook, found a damaged one ({error or type(error).__name__})",
+        f"expected a workbook, found a damaged one ({why})",
         "open it in Excel or LibreOffice, let it repair the file, and save it as .xlsx",
     )
 
@@ -139,7 +140,7 @@ def _choose(
             raise refuse(
                 path,
                 f"expected the sheet {wanted!r}, found {titles or 'no sheets'}",
-                'name one of these: sheet = "…" in the layer\'s entry',
+                'name one of these: sheet = "…" in the layer\'s entry, or --sheet',
             )
         return named, ()
     visible = [sheet for sheet in sheets if sheet.visible] or list(sheets)

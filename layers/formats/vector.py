@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 _BATCH_ROWS = 65_536
 _PACKED = (".zip", ".kmz", ".shz")
+_ALONE = (".gpkg", ".geojson", ".fgb", ".gml", ".kml", ".sqlite", ".tab", ".mif")
 _TOKENS = (b'"geometry"', b'"Feature"', b'"type"', b'"FeatureCollection"', b'"crs"')
 _JSON = (".json", ".geojson", ".geojsonl", ".topojson")
 _FEATURES = (
@@ -134,7 +135,9 @@ class _Part:
         """Say it as GDAL wants it: the box in the layer's own coordinate system."""
         told: dict[str, Any] = {"where": self.where} if self.where else {}
         if self.box is not None:
-            crs = understood_crs(quietly(_pyogrio().read_info, path, layer=layer)["crs"])
+            options = {"layer": layer, **_told(path)}
+            info = quietly(_pyogrio().read_info, _within_archive(path), **options)
+            crs = understood_crs(info["crs"])
             if crs is not None:
                 to_own = Transformer.from_crs(4326, crs, always_xy=True)
                 told["bbox"] = to_own.transform_bounds(*self.box)
@@ -274,10 +277,15 @@ def _check_companions(path: Path) -> None:
 
 def layers_of(path: Path) -> dict[str, bool]:
     """Give the layers of a file, and whether each has geometries."""
+    beside = path.with_suffix(".gfs")
+    new = path.suffix.lower() == ".gml" and not beside.exists()
     try:
-        listed = quietly(_pyogrio().list_layers, path)
+        listed = quietly(_pyogrio().list_layers, _within_archive(path))
     except _TROUBLE as error:
         raise _damaged(path, error) from None
+    finally:
+        if new:
+            beside.unlink(missing_ok=True)  # what GDAL notes of a GML; nobody asked for it
     found = {str(name): kind is not None for name, kind in listed}
     if not found:
         raise refuse(path, "expected a layer of features, found none", "export it again")
@@ -298,6 +306,11 @@ FORMAT = Format(
 )  # fmt: skip
 
 
+def _told(path: Path) -> dict[str, str]:
+    """Tell GDAL's reader of GML not to write a description of it into the user's folder."""
+    return {"WRITE_GFS": "NO"} if path.suffix.lower() == ".gml" else {}
+
+
 @cache
 def _pyogrio() -> Any:  # noqa: ANN401 - a module
     """Give pyogrio, with GDAL's own words for a damaged file kept from the terminal."""
@@ -316,10 +329,35 @@ def _fiona() -> Any:  # noqa: ANN401 - the same
     return fiona
 
 
+def _within_archive(path: Path) -> Path | str:
+    """Name what GDAL is to open: of an archive the data, which lie in a folder or beside others."""
+    if path.suffix.lower() != ".zip":
+        return path
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return path
+    found = set()
+    for name in names:
+        folder, _, file = name.rpartition("/")
+        if ".gdb/" in name.casefold():
+            found.add(name[: name.casefold().index(".gdb/") + len(".gdb")])
+        elif file.casefold().endswith(".shp"):
+            found.add(folder)
+        elif file.casefold().endswith(_ALONE):
+            found.add(name)
+    inside = found.pop() if len(found) == 1 else ""
+    return f"/vsizip/{path.resolve()}/{inside}" if inside else path
+
+
 def _damaged(path: Path, error: Exception) -> Exception:
+    why = str(error).split("; It might help")[0]  # advice for those who call GDAL by themselves
+    if "not recognized as being in a supported file format" in why:
+        why = "nothing that GDAL knows"
     return refuse(
         path,
-        f"expected a file of geometries, found one that is damaged or of another kind ({error})",
+        f"expected a file of geometries, found one that is damaged or of another kind ({why})",
         "open it in QGIS to see what is left, and export it as GeoPackage",
     )
 
@@ -332,7 +370,7 @@ def _choose(path: Path, found: dict[str, bool], wanted: str | None) -> tuple[str
             raise refuse(
                 path,
                 f"expected the layer {wanted!r}, found {titles}",
-                'name one of these: layer = "…" in the layer\'s entry',
+                'name one of these: layer = "…" in the layer\'s entry, or --layer',
             )
         return chosen, ()
     drawn = [name for name, has_geometry in found.items() if has_geometry] or list(found)
@@ -341,7 +379,7 @@ def _choose(path: Path, found: dict[str, bool], wanted: str | None) -> tuple[str
         raise refuse(
             path,
             f"expected one layer, found {len(drawn)}: {', '.join(drawn)}",
-            'choose one: layer = "…" in the layer\'s entry',
+            'choose one: layer = "…" in the layer\'s entry, or --layer',
         )
     chosen = drawn[0] if len(drawn) == 1 else named[0]
     note = Note("layer_chosen", {"layer": chosen, "layers": titles})
@@ -395,7 +433,8 @@ def _promised(path: Path, layer: str) -> int:
     """
     if path.suffix.lower() in _JSON:
         return 0
-    return int(quietly(_pyogrio().read_info, path, layer=layer)["features"])
+    info = quietly(_pyogrio().read_info, _within_archive(path), layer=layer, **_told(path))
+    return int(info["features"])
 
 
 @contextmanager
@@ -403,7 +442,12 @@ def _opened(
     path: Path, layer: str, options: Mapping[str, Any]
 ) -> Iterator[tuple[dict[str, Any], Any]]:
     opened = _pyogrio().raw.open_arrow(
-        path, layer=layer, batch_size=_BATCH_ROWS, use_pyarrow=True, **options
+        _within_archive(path),
+        layer=layer,
+        batch_size=_BATCH_ROWS,
+        use_pyarrow=True,
+        **options,
+        **_told(path),
     )
     meta, reader = quietly(opened.__enter__)
     try:
@@ -443,7 +487,7 @@ def _one_by_one(
     """Read the features after the first ``done`` one by one, leaving out what fails."""
     with ExitStack() as stack:
         try:
-            source = quietly(_fiona().open, path, layer=layer)
+            source = quietly(_fiona().open, _within_archive(path), layer=layer, **_told(path))
             stack.callback(_close, source)
             crs = understood_crs(source.crs.to_wkt() if source.crs else None)
             types = {n: t.partition(":")[0] for n, t in source.schema["properties"].items()}

@@ -61,6 +61,6 @@ KIND = Kind(
     shapes=("point", "polygon"),
     beyond_m=10_000.0,  # a place across the border can be the nearest to name a hotspot by
     build=build,
-    names=("ort", "tätort", "places", "localit", "namn"),
+    names=("ort", "tätort", "plats", "places", "localit", "namn", "skol"),
     order=60,
 )  # fmt: skip

@@ -63,9 +63,7 @@ def year_columns(names: Sequence[str]) -> dict[str, int]:
     """Find the columns that hold the inhabitants of a year, and which year."""
     found = ((name, _YEAR.fullmatch(name.strip())) for name in names)
     return {
-        name: int(match[2])
-        for name, match in found
-        if match and plain(match[1]) in ("", *_COUNTED)
+        name: int(match[2]) for name, match in found if match and plain(match[1]) in ("", *_COUNTED)
     }
 
 
