@@ -265,7 +265,7 @@ def test_a_shape_written_out_in_a_field_may_be_long(file: Path) -> None:
         (b"", "an empty file", "export it again"),
         (b"\n\n \n", "only empty lines", "export it again"),
         (b";;;\n1;2;3\n", "expected column names in the first row, found none", "write names"),
-        (b"PK\x03\x04\0\0\0\0", "binary data", ".xlsx"),
+        (b"PK\x03\x04\0\0\0\0", "a workbook", ".xlsx"),
         (b"a;b\n1;\0\n", "binary data", "export it as CSV"),
         (b'"a;b\n' + b"1;2\n" * 50_000, "a quote that is never closed", "close the quote"),
     ],
