@@ -6,15 +6,12 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
-import shapely
 
-from geo.crs import WGS84, find_coordinates, metric_crs_for, reproject
-from geo.errors import LagesbildError, PlaceError, Problem
+from geo.errors import LagesbildError, Problem
 from layers.areas import names_areas
 from layers.categories import (
     Vocabulary,
@@ -23,30 +20,21 @@ from layers.categories import (
     merge_words,
     squeeze,
 )
-from layers.columns import Position, find_columns, find_position, listed, plain
-from layers.formats import formats
+from layers.columns import find_columns, listed
 from layers.formats.hav import read_findings
-from layers.positions import read_position
-from layers.project import DEFAULT_CRS
-from layers.project_schema import SCHEMA_FILE
+from layers.guess_area import AreaGuess, guess_area
+from layers.look import Look, files_of, look_into, titled, word_in_name
 from layers.reading import format_of
 from layers.sources import kinds
 from layers.sources.population import year_columns
 from layers.when import read_times
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-    from layers.layer import RawTable
     from layers.sources import Kind, Shape
 
-    Floats = NDArray[np.float64]
-    Geometries = NDArray[np.object_]
-
-_LOOKED_AT = 2000
 _MOSTLY = 0.5
 _NEARLY_ALL = 0.75
 _ENOUGH = 1.0
@@ -58,26 +46,6 @@ _FEW = 10
 _DENSE = np.timedelta64(60, "s")
 _LONG = 6
 """Letters of a word that may stand at the beginning of a longer one and still mean the same."""
-
-_DIMENSIONS: dict[int, Shape] = {0: "point", 1: "line", 2: "polygon"}
-
-
-@dataclass(frozen=True, eq=False)
-class Look:
-    """What a first look into a table or a layer of a file found; ``layer`` where it has several.
-
-    ``data`` are its first rows, ``whole`` says that there are no more. ``shape`` is None where
-    rows have no position.
-    """
-
-    path: Path
-    layer: str | None
-    data: pd.DataFrame
-    whole: bool
-    geometry: Geometries | None
-    position: Position
-    shape: Shape | None
-    table: RawTable
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,61 +65,6 @@ class Guess:
     columns: Mapping[str, str] = field(default_factory=dict)
     areas: Look | None = None
     results: str = ""
-
-
-def files_of(folder: Path, ours: Collection[str] = ()) -> list[Path]:
-    """Give the files of a folder that may be sources, by name; none hidden, none temporary.
-
-    ``ours`` are names of files that this program writes: results are no sources.
-    """
-    endings = tuple(ending.casefold() for one in formats().values() for ending in one.endings)
-    return sorted(
-        (
-            path
-            for path in folder.iterdir()
-            if path.name.casefold().endswith(endings)
-            and not path.name.startswith((".", "~$"))
-            and path.name not in (SCHEMA_FILE, *ours)
-            and (path.is_file() or path.suffix.casefold() == ".gdb")
-        ),
-        key=lambda path: path.name.casefold(),
-    )
-
-
-def look_into(path: Path, layer: str | None = None, sheet: str | None = None) -> Iterator[Look]:
-    """Look at the first rows of every layer of a file, or of one.
-
-    Raises ``SourceError`` where the file cannot be read.
-    """
-    form = format_of(path)
-    names: Sequence[str | None] = [layer]
-    if layer is None and form.layers is not None:
-        with_shapes = [name for name, has_shapes in form.layers(path).items() if has_shapes]
-        names = with_shapes if len(with_shapes) > 1 else [None]
-    for name in names:
-        batches = list(islice(form.read(path, sheet=sheet, layer=name), 2))
-        first = batches[0]
-        columns = [str(one) for one in first.data.columns]
-        shaped = first.geometry is not None and not shapely.is_missing(first.geometry).all()
-        position = Position("none") if shaped else find_position(columns, {})[0]
-        yield Look(
-            path,
-            name,
-            first.data.head(_LOOKED_AT),
-            len(batches) == 1 and len(first.data) <= _LOOKED_AT,
-            first.geometry[:_LOOKED_AT] if shaped and first.geometry is not None else None,
-            position,
-            _shape(first.geometry) if shaped else None if position.scheme == "none" else "point",
-            first,
-        )
-
-
-def _shape(geometry: Geometries | None) -> Shape | None:
-    """Give the commonest shape of some geometries."""
-    found = np.asarray(shapely.get_dimensions(geometry))
-    found = found[found >= 0]
-    counts = [int((found == dimension).sum()) for dimension in _DIMENSIONS]
-    return _DIMENSIONS[int(np.argmax(counts))] if len(found) else None
 
 
 def guess(look: Look) -> Guess:
@@ -240,17 +153,11 @@ def _fit(kind: Kind, look: Look, shape: Shape | None) -> _Fit | None:
         for name, column in columns.items()
         if name != "municipality"
     )
-    word = _word_in_name(look, kind.names)
+    word = word_in_name(look, kind.names)
     signs = _signs(kind, look, columns)
     score += _A_WORD * bool(word) + _A_SIGN * len(signs)
     said = (f"its name has {word!r} in it",) if word else ()
     return _Fit(score, columns, named, (*said, *signs))
-
-
-def _word_in_name(look: Look, words: Sequence[str]) -> str:
-    """Find the first of some words with which a part of the file's or the layer's name begins."""
-    parts = [plain(part) for part in re.split(r"[\W_\d]+", f"{look.path.stem} {look.layer or ''}")]
-    return next((word for word in words if any(p.startswith(plain(word)) for p in parts)), "")
 
 
 def _by_values(kind: Kind, look: Look, found: Mapping[str, str]) -> dict[str, str]:
@@ -346,153 +253,6 @@ def _signs(kind: Kind, look: Look, columns: Mapping[str, str]) -> list[str]:
     return []
 
 
-# --- the area ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class AreaGuess:
-    """The municipality's polygon: a file, which of its polygons, its name, and why.
-
-    ``crs`` is the system in metres to work in there.
-    """
-
-    look: Look
-    select: tuple[str, str] | None
-    name: str
-    why: str
-    crs: int
-
-
-_AREA_WORDS = ("kommun", "gräns", "municipality", "boundary", "stadsdel", "lokalpolisområde")
-_NAMES = ("kommunnamn", "knnamn", "kom_namn", "kommun_namn", "namn", "kommun", "name")
-_CODES = ("kommunkod", "knkod", "kom_kod", "kod", "code", "municipality_code")
-
-
-def guess_area(
-    looks: Sequence[Look], others: Sequence[Look], rest: Collection[Look] = ()
-) -> AreaGuess | None:
-    """Find the municipality among layers of polygons: the polygon in which most points lie.
-
-    Where a file holds one polygon only it is the area, if its name or columns say so. Parts of it
-    (districts, statistical areas) are the area together where nearly all points lie in them: for
-    files that say what they are, and those of the ``rest``, which are of no other use.
-    """
-    best: tuple[float, AreaGuess] | None = None
-    for look in looks:
-        told = _may_be_area(look)
-        if look.shape != "polygon" or not (told or (look.whole and look in rest)):
-            continue
-        outlines, within = _shares(look, others)
-        if not len(outlines):
-            continue
-        if _are_parts(within):
-            share = float(within.sum())
-            if best is None or share + told > best[0]:
-                best = share + told, _area_of(look, None, share, outlines)
-            continue
-        if not told:
-            continue
-        at = int(np.argmax(within)) if within.any() else 0
-        if len(outlines) > 1 and not within.any():
-            continue
-        found = _area_of(look, at, float(within[at]), outlines)
-        worth = float(within[at]) + 1.0 / len(outlines) + _named_as_area(look)
-        if best is None or worth > best[0]:
-            best = worth, found
-    return best[1] if best else None
-
-
-def _are_parts(within: Floats) -> bool:
-    """Say whether polygons hold the points together: most some, none most, all nearly all."""
-    return (
-        len(within) > 1
-        and within.max() < _NEARLY_ALL <= within.sum()
-        and float((within > 0).mean()) >= _MOSTLY
-    )
-
-
-def _may_be_area(look: Look) -> bool:
-    folded = {plain(str(name)) for name in look.data.columns}
-    says = bool(folded & {plain(name) for name in (*_NAMES[:4], *_CODES[:3])})
-    return look.whole and (says or len(look.data) == 1 or bool(_named_as_area(look)))
-
-
-def _named_as_area(look: Look) -> float:
-    return float(bool(_word_in_name(look, _AREA_WORDS)))
-
-
-def _area_of(look: Look, at: int | None, share: float, outlines: Geometries) -> AreaGuess:
-    """Describe the area that one polygon is, or all together; ``outlines`` are in degrees."""
-    middle = shapely.centroid(outlines if at is None else outlines[at : at + 1])
-    crs = DEFAULT_CRS
-    with suppress(PlaceError):
-        crs = metric_crs_for(shapely.get_x(middle), shapely.get_y(middle))
-    row = look.data.iloc[at or 0]
-    columns = {plain(str(name)): str(name) for name in look.data.columns}
-    names = _NAMES if at is not None else _NAMES[:4]
-    named = next((columns[plain(name)] for name in names if plain(name) in columns), None)
-    name = str(row[named]) if named is not None and pd.notna(row[named]) else ""
-    name = re.sub(r"s? kommun$", "", name, flags=re.IGNORECASE)
-    why = f"{share:.0%} of the points of the other files lie in it" if share else "by its name"
-    if at is None:
-        return AreaGuess(look, None, name, f"{why}, in {len(look.data)} polygons together", crs)
-    if len(look.data) == 1:
-        return AreaGuess(look, None, name, why, crs)
-    for code in (*_CODES, *_NAMES):
-        column = columns.get(plain(code))
-        if column is not None and look.data[column].is_unique and pd.notna(row[column]):
-            return AreaGuess(look, (column, str(row[column])), name, why, crs)
-    return AreaGuess(look, None, name, f"{len(look.data)} polygons, taken together", crs)
-
-
-def _shares(look: Look, others: Sequence[Look]) -> tuple[Geometries, Floats]:
-    """Give the outlines of polygons in degrees, and which share of others' points lies in each."""
-    outlines = np.array([], dtype=object)
-    if look.geometry is None:
-        return outlines, np.zeros(0)
-    crs = look.table.crs or WGS84
-    with suppress(PlaceError):
-        outlines = reproject(look.geometry, crs, WGS84)
-    counts = np.zeros(len(outlines))
-    total = 0
-    box = tuple(float(edge) for edge in shapely.total_bounds(outlines))
-    if len(box) != 4 or not np.isfinite(box).all():  # noqa: PLR2004 - a box has four edges
-        return np.array([], dtype=object), np.zeros(0)
-    for other in others:
-        lon, lat = _points(other, (box[0], box[1], box[2], box[3]))
-        total += len(lon)
-        for i, outline in enumerate(outlines):
-            counts[i] += int(shapely.contains_xy(outline, lon, lat).sum())
-    return outlines, counts / max(total, 1)
-
-
-def _points(look: Look, box: tuple[float, float, float, float]) -> tuple[Floats, Floats]:
-    """Give the positions of a table in degrees, as far as they can be told within a box."""
-    nothing = np.zeros(0)
-    if look.geometry is not None:
-        if look.shape != "point":
-            return nothing, nothing
-        shapes = look.geometry
-        with suppress(PlaceError):
-            shapes = reproject(look.geometry, look.table.crs or WGS84, WGS84)
-        points = shapely.get_coordinates(shapely.centroid(shapes))
-        return points[:, 0], points[:, 1]
-    if look.position.scheme in ("none", "wkt"):
-        return nothing, nothing
-    a, b, missing, bad, zero = read_position(look.data, look.position)
-    there = ~(missing | bad | zero)
-    names = (look.position.a, look.position.b) if look.position.b else None
-    with suppress(PlaceError):
-        found = find_coordinates(a[there], b[there], box=box, names=names, where=look.path.name)
-        lon, lat = found.place(a[there], b[there], WGS84)
-        kept = np.isfinite(lon)
-        return lon[kept], lat[kept]
-    return nothing, nothing
-
-
-# --- a folder ---------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, eq=False)
 class FolderGuess:
     """What a folder holds: the area, the layers in the order of their kinds, and the rest.
@@ -555,11 +315,6 @@ def _results(folder: Path) -> str:
             if files and read_findings(files):
                 return path.name
     return ""
-
-
-def titled(look: Look) -> str:
-    """Name a file, and its layer where it has several."""
-    return look.path.name + (f" (layer {look.layer})" if look.layer else "")
 
 
 Verdict = Literal["as told", "otherwise", "unclear"]

@@ -60,7 +60,7 @@ def write_template(directory: Path) -> Path:
 
 def holds_sources(directory: Path) -> bool:
     """Say whether a folder holds a file that may be a source."""
-    from layers.guess import files_of
+    from layers.look import files_of
 
     return directory.is_dir() and bool(files_of(directory, our_files()))
 
@@ -78,7 +78,8 @@ def explain(
     """Explain what is guessed: what each layer looks like, by its name, and what holds for all."""
     from geo.extent import suggest_cell_size
     from geo.months import UNKNOWN_MONTH
-    from layers.guess import files_of, judge, look_into
+    from layers.guess import judge
+    from layers.look import files_of, look_into
 
     about: dict[str, list[Note]] = {}
     for settings in project.layers:

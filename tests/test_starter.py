@@ -12,7 +12,8 @@ import shapely
 from click.testing import CliRunner
 
 from cli import main
-from layers.guess import closest_category, guess_folder, look_into
+from layers.guess import closest_category, guess_folder
+from layers.look import look_into
 from layers.project import load_project
 
 ROOT = Path(__file__).resolve().parents[1]
