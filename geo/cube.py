@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -316,13 +317,13 @@ class CubeBuilder:
 
     def _unpack(self, key: Ints) -> tuple[Ints, Ints, Ints, Ints]:
         """Give cell, month, category and hour of packed combinations."""
-        month = (key & ((1 << _MONTH_BITS) - 1)) + UNKNOWN_MONTH
-        rest = key >> _MONTH_BITS
-        hour = rest & ((1 << _HOUR_BITS) - 1)
-        rest >>= _HOUR_BITS
-        category = rest & ((1 << self._category_bits) - 1)
-        rest >>= self._category_bits
-        return rest, month, category, hour
+        shifts = np.cumsum([0, _MONTH_BITS, _HOUR_BITS, self._category_bits]).tolist()
+        widths = (_MONTH_BITS, _HOUR_BITS, self._category_bits, None)
+        # Most of the time goes into new memory, which two threads get twice as fast.
+        with ThreadPoolExecutor(max_workers=2) as threads:
+            month, hour, category, cell = threads.map(partial(_bits, key), shifts, widths)
+        month += UNKNOWN_MONTH
+        return cell, month, category, hour
 
     def _push(self, run: _Run) -> None:
         if run.n is None and run.weight is None:
@@ -358,6 +359,14 @@ class CubeBuilder:
             # What is done was sorted long ago: only combinations are merged.
             self._done = new if self._done is None else _together([self._done, new])
         return self._done or _Run(np.zeros(0, dtype=np.int64))
+
+
+def _bits(key: Ints, shift: int, width: int | None) -> Ints:
+    """Take a number out of packed ones: so many bits from the given one on, None for all."""
+    bits = key >> shift
+    if width is not None:
+        bits &= (1 << width) - 1
+    return bits
 
 
 class _Run(NamedTuple):
