@@ -20,6 +20,9 @@ UNKNOWN_HOUR = HOURS
 UNKNOWN_MONTH = -1
 """The month of an event whose date is not known (years before 1 do not occur)."""
 
+UNKNOWN_DAY = -(2**31)
+"""The day of an event whose date is not known, or not known to within a day."""
+
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
@@ -59,3 +62,9 @@ def month_and_hour(local: NDArray[np.datetime64]) -> tuple[NDArray[np.int32], ND
         np.where(missing, UNKNOWN_MONTH, month).astype(np.int32),
         np.where(missing, UNKNOWN_HOUR, hour).astype(np.int16),
     )
+
+
+def day_of(local: NDArray[np.datetime64]) -> NDArray[np.int32]:
+    """Number the local days from 1970-01-01 on; ``NaT`` becomes ``UNKNOWN_DAY``."""
+    days = local.astype("datetime64[D]").astype(np.int64)
+    return np.where(np.isnat(local), UNKNOWN_DAY, days).astype(np.int32)

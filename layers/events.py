@@ -26,7 +26,7 @@ from geo.crs import (
 )
 from geo.cube import CubeBuilder
 from geo.errors import PlaceError, Problem, SourceError
-from geo.months import UNKNOWN_HOUR, month_and_hour
+from geo.months import UNKNOWN_DAY, UNKNOWN_HOUR, day_of, month_and_hour
 from geo.note import Note
 from layers.arealevel import Known, area_level
 from layers.categories import most_common
@@ -88,11 +88,12 @@ _EPSG_IN_NAME = re.compile(r"(?<!\d)(\d{4,5})(?!\d)")
 
 
 class _Dates(NamedTuple):
-    """When the events of some rows happened; ``turned`` marks those that end before they start."""
+    """When the events of some rows happened; ``turned`` and ``vague`` as in ``FromTo``."""
 
     times: Times
     between: Between | None
     turned: Mask
+    vague: Mask
 
     def take(self, mine: slice) -> _Dates:
         """Give those of some of the rows."""
@@ -101,6 +102,7 @@ class _Dates(NamedTuple):
             Times(whole.local[mine], whole.has_hour[mine], whole.unreadable[mine]),
             None if self.between is None else self.between.take(mine),
             self.turned[mine],
+            self.vague[mine],
         )
 
 
@@ -207,7 +209,8 @@ class EventStream:
         if "time" in self.columns:
             begun = self._column(data, "time")
         if not self.columns.keys() & {"time_from", "time_to"}:
-            return _Dates(begun, None, np.zeros(len(data), dtype=bool))
+            none = np.zeros(len(data), dtype=bool)
+            return _Dates(begun, None, none, none)
         if "time_from" in self.clocks:
             begun = or_days(self._of_day(data, "time_from", begun), begun)
         elif "time_from" in self.columns:
@@ -223,7 +226,8 @@ class EventStream:
             local=np.where(lost, np.datetime64("NaT", "s"), found.times.local),
             has_hour=found.times.has_hour & ~lost,
         )
-        return _Dates(known, found.between, found.turned & ~found.times.unreadable)
+        turned = found.turned & ~found.times.unreadable
+        return _Dates(known, found.between, turned, found.vague)
 
     def _column(self, data: pd.DataFrame, name: str) -> Times:
         """Read a column of dates, and that of the times of day which belongs to it."""
@@ -270,7 +274,7 @@ class EventStream:
             keep = self._out(keep, bad, "unreadable_number")
             keep = self._out(keep, own < 0, "negative_number")
             weight = np.where(np.isnan(own), 1.0, own)
-        month, hour, local, between = self._times(table.data, keep)
+        month, hour, day, local, between = self._times(table.data, keep)
         category = self._categorise(table.data)
         if table.area_level:
             self._centres = np.unique(np.column_stack([a[keep], b[keep]]), axis=0)
@@ -295,10 +299,11 @@ class EventStream:
             n, months, days = between.extent()
             self._extent = self._extent[0] + n, self._extent[1] + months, max(self._extent[2], days)
         if keep.all():
-            yield Events(x, y, month, hour, category, names, weight, between)
+            yield Events(x, y, month, hour, category, names, weight, between, day=day)
         else:
             x, y, month, hour = x[keep], y[keep], month[keep], hour[keep]
-            yield Events(x, y, month, hour, category[keep], names, weight[keep], between)
+            category, weight, day = category[keep], weight[keep], day[keep]
+            yield Events(x, y, month, hour, category, names, weight, between, day=day)
 
     def _out(self, keep: Mask, bad: Mask, reason: str) -> Mask:
         n = int((keep & bad).sum())
@@ -317,12 +322,18 @@ class EventStream:
 
     def _times(
         self, data: pd.DataFrame, keep: Mask
-    ) -> tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.datetime64], Between | None]:
+    ) -> tuple[
+        NDArray[np.int32],
+        NDArray[np.int16],
+        NDArray[np.int32],
+        NDArray[np.datetime64],
+        Between | None,
+    ]:
         if not self._dating:
             month, hour = no_times(len(data))
             nothing = np.full(len(data), np.datetime64("NaT"), dtype="datetime64[s]")
-            return month, hour, nothing, None
-        times, between, turned = self._times_of(data)
+            return month, hour, day_of(nothing), nothing, None
+        times, between, turned, vague = self._times_of(data)
         self._unreadable_dates += int((keep & times.unreadable).sum())
         self._turned += int((keep & turned).sum())
         undated = np.isnat(times.local) & ~times.unreadable & ~turned
@@ -330,7 +341,10 @@ class EventStream:
         month, hour = month_and_hour(times.local)
         if not times.has_hour.all():
             hour[~times.has_hour] = UNKNOWN_HOUR
-        return month, hour, times.local, between
+        day = day_of(times.local)
+        if vague.any():
+            day[vague] = UNKNOWN_DAY
+        return month, hour, day, times.local, between
 
     def _note(self, note: Note) -> None:
         """Keep a note of a batch; a second one of its kind adds to the first one's number."""

@@ -82,7 +82,8 @@ class RawTable:
 class Events:
     """What the cube counts: parallel arrays, one entry an event, coordinates in metres.
 
-    ``category`` are positions in ``categories``; ``month`` and ``hour`` as in ``geo.months``.
+    ``category`` are positions in ``categories``; ``month``, ``hour`` and ``day`` as in
+    ``geo.months`` (``day`` is None where nothing has dates).
     ``between`` says of events known only from one time to another, from when to when: they are
     counted in their month, at their hour, and spread beside; None where there is none. ``holiday``
     marks those in school holidays; None where nobody has said when these are.
@@ -97,6 +98,7 @@ class Events:
     weight: Floats
     between: Between | None = None
     holiday: NDArray[np.bool_] | None = None
+    day: NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         return len(self.x)

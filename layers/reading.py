@@ -600,6 +600,7 @@ def _events(rows: Rows, built: Built, geometry: Geometries, at: NDArray[np.int64
         categories=rows.vocabulary.keys,
         weight=weight[at],
         between=None if built.between is None else built.between.take(at),
+        day=None if built.day is None else built.day[at],
     )
 
 

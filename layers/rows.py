@@ -78,8 +78,9 @@ class Built:
     """What a kind made of its rows: arrays parallel to all rows, also to those left out.
 
     ``columns`` become the layer's table (``id`` is put before them). A counted kind fills
-    ``month``, ``hour``, ``category`` (positions in the vocabulary's keys) and ``weight``.
-    ``between`` holds events to be spread over the time in which they may have happened.
+    ``month``, ``hour``, ``category`` (positions in the vocabulary's keys) and ``weight``, and
+    ``day`` where it has dates. ``between`` holds events to be spread over the time in which they
+    may have happened.
     ``presence`` makes entries of the rows that were accepted, given which and their geometry.
     """
 
@@ -88,6 +89,7 @@ class Built:
     hour: NDArray[np.int16] | None = None
     category: NDArray[np.int32] | None = None
     weight: Floats | None = None
+    day: NDArray[np.int32] | None = None
     between: Between | None = None
     presence: Callable[[Ints, Geometries], Events] | None = None
 

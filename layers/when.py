@@ -471,12 +471,13 @@ class FromTo:
     the midpoint; an hour only where both ends lie in the same, or where there is but a beginning:
     an end alone is when something was found, which says its month and not its hour. ``between``
     holds those that are to be spread, None where none is. ``turned`` marks those that end before
-    they start.
+    they start, ``vague`` those of which not even the day is known: more than a day lies between.
     """
 
     times: Times
     between: Between | None
     turned: Bools
+    vague: Bools
 
 
 def from_to(begun: Times, ended: Times) -> FromTo:
@@ -504,7 +505,8 @@ def from_to(begun: Times, ended: Times) -> FromTo:
     nothing = np.datetime64("NaT", "s")
     between = Between(np.where(needed, start, nothing), np.where(needed, over, nothing), timed)
     times = Times(halfway, known, begun.unreadable | ended.unreadable)
-    return FromTo(times, between if needed.any() else None, turned)
+    vague = both & (over - start > np.timedelta64(_DAY, "s"))
+    return FromTo(times, between if needed.any() else None, turned, vague)
 
 
 def between_note(n: int, months: int, days: int) -> Note:

@@ -21,6 +21,7 @@ from maps.counting import Everything, presence, presence_cube
 from maps.history import follow
 from maps.naming import Gazetteer
 from maps.situation import ALL, Situation, View
+from maps.streets import roads_of
 from maps.views import Views
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ def assemble(
         patrols=presence(layers, window),
         exposure=exposure,
         sites=bathing.sites(layers),
+        roads=roads_of(background),
     )
     found: list[View] = []
     used: dict[str, Mapping[str, Any]] = {}

@@ -9,6 +9,7 @@ import numpy as np
 
 from geo.cube import Cube, CubeBuilder
 from geo.hotspots import Points
+from geo.months import UNKNOWN_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +84,18 @@ class Everything:
             values = [getattr(p, name)[keep] for p, keep in zip(self.parts, kept, strict=True)]
             return np.concatenate([np.zeros(0), *values])
 
-        return Points(joined("x"), joined("y"), joined("weight"))
+        days = [
+            np.full(len(p), UNKNOWN_DAY, dtype=np.int32) if p.day is None else p.day
+            for p in self.parts
+        ]
+        day = [of_part[keep] for of_part, keep in zip(days, kept, strict=True)]
+        return Points(
+            joined("x"),
+            joined("y"),
+            joined("weight"),
+            np.concatenate([np.zeros(0, dtype=np.int32), *day]),
+            joined("hour").astype(np.int16),
+        )
 
 
 def presence(

@@ -139,6 +139,14 @@ class Gazetteer:
                 return way
         return self._away(centre) or PlaceName("cell", cell)
 
+    def on_road(self, road: str, x: float, y: float) -> PlaceName:
+        """Name a part of a named road by what is nearest to (x, y), metres."""
+        nearest = self._away(shapely.Point(x, y))
+        if nearest is None:
+            return PlaceName("at", road)
+        by = (nearest.distance_m or 0.0) <= _ROAD_BY_M
+        return replace(nearest, how="road" if by else "road_from", road=road)
+
     def _site(self, centre: shapely.Point, within_m: float) -> PlaceName | None:
         if not len(self.sites.names):
             return None
@@ -172,12 +180,7 @@ class Gazetteer:
         if not len(near):
             return None
         i = int(near[np.argmin(self.roads.distances(centre)[near])])
-        road = str(self.roads.names[i])
-        nearest = self._away(centre)
-        if nearest is None:
-            return PlaceName("at", road)
-        by = (nearest.distance_m or 0.0) <= _ROAD_BY_M
-        return replace(nearest, how="road" if by else "road_from", road=road)
+        return self.on_road(str(self.roads.names[i]), centre.x, centre.y)
 
     def _away(self, centre: shapely.Point) -> PlaceName | None:
         """Distance and direction from the nearest locality or bathing site."""

@@ -9,6 +9,7 @@ from layers.project import PageWish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     import numpy as np
     from numpy.typing import NDArray
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from geo.cells import Cells
     from geo.cube import Cube
+    from geo.hotspots import Streets
     from geo.note import Note
     from layers.layer import Category, Layer, Report
 
@@ -112,8 +114,9 @@ class Stability:
 class Alert:
     """A place that a method found as a whole: a scan's cluster, or a group of points. Metres.
 
-    ``months`` are the first and last month in which it holds, ``recurrence_months`` how often
-    chance alone would show as much if one looked every month; both None where time plays no part.
+    ``months`` are the first and last month in which it holds, ``days`` the first and last day where
+    it holds for days, ``recurrence_months`` how often chance alone would show as much if one looked
+    every month; each None where it plays no part.
     ``significant`` is False for what is told only to say that it may be chance.
     """
 
@@ -137,6 +140,7 @@ class Alert:
     categories: tuple[tuple[str, int], ...]
     near: tuple[Near, ...]
     significant: bool
+    days: tuple[date, date] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,6 +238,7 @@ class View:
     ``limits`` are the warnings of the methods that do not
     make the hotspots. ``alerts`` are places that methods found as
     a whole, the significant ones first; ``facts`` numbers about the whole map, by method.
+    ``streets`` are pieces of road, where a method measured along roads.
     """
 
     family: str
@@ -249,6 +254,7 @@ class View:
     alerts: tuple[Alert, ...] = ()
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     method: str = ""
+    streets: Streets | None = None
 
 
 @dataclass(frozen=True, eq=False)

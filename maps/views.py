@@ -7,9 +7,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyproj
 import shapely
 
-from geo.hotspots import Cluster, Evidence, Method, Points, Result, methods
+from geo.days import days_of
+from geo.hotspots import (
+    Cluster,
+    Evidence,
+    Method,
+    Points,
+    Result,
+    Roads,
+    Streets,
+    methods,
+)
 from geo.hotspots.change import compare_places
 from geo.hotspots.claims import rerun_cost
 from geo.months import HOURS, UNKNOWN_HOUR, UNKNOWN_MONTH
@@ -27,6 +38,7 @@ if TYPE_CHECKING:
 
     from geo.cells import Cells
     from geo.cube import Cube
+    from geo.days import Days
     from geo.note import Note
     from maps.assemble import Frame, Wish
     from maps.counting import Everything
@@ -117,6 +129,18 @@ class Views:
     patrols: tuple[Floats, Floats, Floats] | None
     exposure: Floats | None
     sites: Points | None
+    roads: Roads | None
+
+    @cached_property
+    def days(self) -> Days | None:
+        """What each day of the period was like; None where no event has a date."""
+        if self.window is None and not self.month:
+            return None
+        first, last = self.window or self.months
+        middle = shapely.centroid(self.frame.area)
+        to_degrees = pyproj.Transformer.from_crs(self.frame.crs, 4326, always_xy=True)
+        lon, lat = to_degrees.transform(middle.x, middle.y)
+        return days_of((first, last), lon=lon, lat=lat, school=self.frame.school_holidays)
 
     @cached_property
     def layouts(self) -> Layouts | None:
@@ -165,12 +189,13 @@ class Views:
         columns: dict[str, NDArray[Any]] = {"n": n, "weight": weight}
         notes: list[Note] = []
         facts: dict[str, Mapping[str, Any]] = {}
+        streets: Streets | None = None
         alerts: list[Alert] = []
         limits: list[Note] = []
         claim: Claim | None = None
         for name, parameters in self.wish.methods.items():
             method = methods()[name]
-            if method.together and family != ALL:
+            if not self._asks(method, family):
                 continue
             first = name not in used
             settings = self._asked(method, parameters, used)
@@ -180,6 +205,7 @@ class Views:
             columns.update(result.columns)
             if result.facts:
                 facts[name] = result.facts
+            streets = result.streets or streets
             found = self._alerts(family, name, result.clusters, history)
             alerts += found
             # What was chosen is said once; what limits the answer is said on every map.
@@ -211,7 +237,15 @@ class Views:
             limits=tuple(limits),
             alerts=tuple(alerts),
             facts=facts,
+            streets=streets,
         )
+
+    def _asks(self, method: Method, family: str) -> bool:
+        """Say whether a method is asked on a family's map; with no family, there is but one map."""
+        if method.together:
+            return family == ALL
+        alone = family == ALL and not self.families_by_count()
+        return not method.families or family in method.families or alone
 
     def claim(
         self, history: Cube, method: Method, used: dict[str, Mapping[str, Any]], back: int
@@ -270,6 +304,8 @@ class Views:
             known=self.known,
             families=self.families if method.by_family else {},
             sites=self.sites,
+            roads=self.roads if method.needs_roads else None,
+            days=self.days if method.needs_days else None,
             seed=self.wish.seed,
         )
 
@@ -426,7 +462,7 @@ class Views:
                     method=method,
                     family=family,
                     rank=rank,
-                    place=self._place(family, found.shape, found.x, found.y, cell),
+                    place=self._place(family, found.shape, found.x, found.y, cell, found.street),
                     cells=found.cells,
                     geometry=found.shape,
                     x=found.x,
@@ -442,6 +478,7 @@ class Views:
                     categories=_most_first(history.categories, inside.per_category()),
                     near=self.gazetteer.near(found.shape, self.wish.reach_m, _MOST_NEAR),
                     significant=found.significant,
+                    days=found.days,
                 )
             )
         named = tell_apart([alert.place for alert in alerts])
@@ -510,8 +547,10 @@ class Views:
         return int(mine.since(month, month)[0])
 
     def _place(
-        self, family: str, geometry: BaseGeometry, x: float, y: float, cell: str
+        self, family: str, geometry: BaseGeometry, x: float, y: float, cell: str, street: str = ""
     ) -> PlaceName:
+        if street:
+            return self.gazetteer.on_road(street, x, y)
         size = self.cells.grid.size if self.cells.grid else float(np.sqrt(geometry.area))
         return self.gazetteer.name(
             geometry, x, y, cell, slack_m=size / 2, roads_first=family == "traffic"

@@ -6,9 +6,28 @@ import importlib
 import pkgutil
 from functools import cache
 
-from geo.hotspots.method import Cluster, Evidence, Method, Parameter, Points, Result
+from geo.hotspots.method import (
+    Cluster,
+    Evidence,
+    Method,
+    Parameter,
+    Points,
+    Result,
+    Roads,
+    Streets,
+)
 
-__all__ = ["Cluster", "Evidence", "Method", "Parameter", "Points", "Result", "methods"]
+__all__ = [
+    "Cluster",
+    "Evidence",
+    "Method",
+    "Parameter",
+    "Points",
+    "Result",
+    "Roads",
+    "Streets",
+    "methods",
+]
 
 
 @cache

@@ -17,5 +17,6 @@ METHOD = Method(
     source="-",
     columns=(),
     run=run,
+    score="n",
     order=10,
 )

@@ -132,5 +132,6 @@ METHOD = Method(
             "how p is found: from z (analytic, also auto), by permutation, or exactly"
         ),
     ),
+    score="gi_z",
     order=30,
 )

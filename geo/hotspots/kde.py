@@ -346,5 +346,6 @@ METHOD = Method(
         ),
     ),
     needs_points=True,
+    score="kde",
     order=20,
 )

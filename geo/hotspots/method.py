@@ -9,12 +9,14 @@ import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import date
 
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from geo.cells import Cells
     from geo.cube import Cube
+    from geo.days import Days
     from geo.note import Note
     from geo.schema import Column
 
@@ -24,14 +26,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """Events as coordinates in metres with weights, for methods that look inside the cells."""
+    """Events as coordinates in metres with weights, for methods that look inside the cells.
+
+    ``day`` numbers local days from 1970-01-01 on (``UNKNOWN_DAY`` where the date is not known to
+    within a day), ``hour`` is the hour of the week; each None where nobody can ask for it.
+    """
 
     x: Floats
     y: Floats
     weight: Floats
+    day: NDArray[np.int32] | None = None
+    hour: NDArray[np.int16] | None = None
 
     def __len__(self) -> int:
         return len(self.x)
+
+
+@dataclass(frozen=True, eq=False)
+class Roads:
+    """The lines along which people move, metres; ``names`` are parallel, "" where there is none."""
+
+    geometry: NDArray[np.object_]
+    names: NDArray[np.object_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +62,8 @@ class Evidence:
     ``known`` are the months in which all the data, whatever the family, hold an event: in others
     nothing is known, which is not that nothing happened. None: taken from this map's own span.
     ``families`` are the period's counts per cell of every family that occurs, ``sites`` the places
-    beside which trouble is looked for (bathing sites). ``seed`` rules all randomness.
+    beside which trouble is looked for (bathing sites). ``roads`` and ``days`` (what each day of the
+    period was like) are there for methods that ask for them. ``seed`` rules all randomness.
     """
 
     cells: Cells
@@ -60,6 +77,8 @@ class Evidence:
     known: frozenset[int] | None = None
     families: Mapping[str, Ints] = field(default_factory=dict)
     sites: Points | None = None
+    roads: Roads | None = None
+    days: Days | None = None
     seed: int = 1
 
     @property
@@ -75,8 +94,9 @@ class Cluster:
 
     ``cells`` are positions, empty cells among them. ``n`` events were ``expected`` to be fewer;
     ``score`` is the method's own measure (a scan's log likelihood ratio). ``months`` are the first
-    and last month in which it holds (None: the whole period). ``recurrence_months`` is how often
-    chance alone would show as much if one looked every month. ``shape`` is its outline, metres.
+    and last month in which it holds (None: the whole period), ``days`` the first and last day
+    where it holds for days. ``recurrence_months`` is how often chance alone would show as much if
+    one looked every month. ``shape`` is its outline, metres. ``street`` names the road that it is.
     """
 
     cells: Ints
@@ -91,6 +111,28 @@ class Cluster:
     months: tuple[int, int] | None = None
     recurrence_months: float | None = None
     significant: bool = True
+    days: tuple[date, date] | None = None
+    street: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Streets:
+    """Short pieces of road (lixels) and what was found on each; parallel arrays.
+
+    ``geometry`` are lines in metres of ``length_m``, ``names`` those of their roads ("" where there
+    is none). ``n`` counts the events on the piece itself, ``density`` is events per km of road as
+    the kernel spreads them; ``p`` and ``q`` tell whether chance explains what lies within the
+    bandwidth, ``hot`` what is claimed.
+    """
+
+    geometry: NDArray[np.object_]
+    names: NDArray[np.object_]
+    length_m: Floats
+    n: Ints
+    density: Floats
+    p: Floats
+    q: Floats
+    hot: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +143,8 @@ class Result:
     as a plain count does); ``p`` and ``q`` go with it. ``enough`` is False where the data cannot
     carry a claim; then ``hot`` is all False and a note says why. ``clusters`` are for methods that
     find places as a whole, the strongest first; then these are the hotspots, else the contiguous
-    groups of ``hot``. ``facts`` are numbers about the whole map, by name.
+    groups of ``hot``. ``streets`` are for methods that measure along roads. ``facts`` are numbers
+    about the whole map, by name.
     """
 
     columns: Mapping[str, NDArray[Any]]
@@ -111,6 +154,7 @@ class Result:
     enough: bool = True
     notes: tuple[Note, ...] = ()
     clusters: tuple[Cluster, ...] = ()
+    streets: Streets | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     used: Mapping[str, Any] = field(default_factory=dict)
     """Every parameter as it was used, chosen values included."""
@@ -137,6 +181,10 @@ class Method:
     months, which events drawn anew for a period do not have. ``own`` names the parameters that
     each map chooses for itself: not handed on from the first map. ``resamples``: its answer can be
     tried again on events drawn with replacement; copies of one event are no cluster.
+    ``needs_points``, ``needs_roads`` and ``needs_days`` say what ``Evidence`` must bring.
+    ``families`` are those for which a project asks it (none named: every one, and all together).
+    ``score`` is the column by which it ranks cells where the next events are expected (the highest
+    first), "" for a method that ranks nothing; ``variants`` are settings worth comparing.
     """
 
     name: str
@@ -146,6 +194,11 @@ class Method:
     run: Callable[..., Result]
     parameters: tuple[Parameter, ...] = ()
     needs_points: bool = False
+    needs_roads: bool = False
+    needs_days: bool = False
+    families: tuple[str, ...] = ()
+    score: str = ""
+    variants: tuple[Mapping[str, Any], ...] = ({},)
     together: bool = False
     by_family: bool = False
     by_month: bool = False

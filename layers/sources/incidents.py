@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo.months import UNKNOWN_HOUR, month_and_hour
+from geo.months import UNKNOWN_DAY, UNKNOWN_HOUR, day_of, month_and_hour
 from layers.rows import Built, month_column
 from layers.sources import CATEGORY, CLOCK, ID, PLACE, TIME, WEIGHT, Field, Kind
 from layers.when import from_to, unsaid
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from layers.when import Times
 
     Moments = NDArray[np.datetime64]
+    Bools = NDArray[np.bool_]
 
 
 TIME_FROM = Field(
@@ -64,7 +65,7 @@ def build(rows: Rows) -> Built:
     """
     category = rows.categories(required=True)
     rows.need("time", "time_from", "time_to")
-    shown, times, between = _moments(rows)
+    shown, times, between, vague = _moments(rows)
     month, hour = month_and_hour(times.local)
     hour[~times.has_hour] = UNKNOWN_HOUR
     weight = rows.weights(category)
@@ -82,12 +83,13 @@ def build(rows: Rows) -> Built:
         hour=hour,
         category=category,
         weight=weight,
+        day=np.where(vague, UNKNOWN_DAY, day_of(times.local)),
         between=between,
     )
 
 
-def _moments(rows: Rows) -> tuple[Moments, Times, Between | None]:
-    """Give the time to show, the one to count by, and the spans to spread over."""
+def _moments(rows: Rows) -> tuple[Moments, Times, Between | None, Bools]:
+    """Give the time to show, that to count by, the spans to spread over, and whose day is vague."""
     dated = rows.clocklike("time_from") or rows.clocklike("time_to")
     nothing = unsaid(len(rows))
     begun, ended = (
@@ -97,11 +99,11 @@ def _moments(rows: Rows) -> tuple[Moments, Times, Between | None]:
     moment = None if dated else rows.times("time", "clock")
     found = from_to(begun, ended)
     rows.leave_out(found.turned, "ends_before_start", rows.columns.get("time_to", ""))
-    times, between = found.times, found.between
+    times, between, vague = found.times, found.between, found.vague
     shown = np.where(np.isnat(begun.local), ended.local, begun.local)
     if moment is not None:
         there = ~np.isnat(moment.local)
-        shown = np.where(there, moment.local, shown)
+        shown, vague = np.where(there, moment.local, shown), vague & ~there
         times = replace(
             times,
             local=np.where(there, moment.local, times.local),
@@ -111,7 +113,7 @@ def _moments(rows: Rows) -> tuple[Moments, Times, Between | None]:
             between = between.but(there)
     said = [rows.columns[n] for n in ("time", "time_from", "time_to") if rows.has(n)]
     rows.leave_out(np.isnat(times.local), "no_date", said[0] if said else "")
-    return shown, times, between
+    return shown, times, between, vague
 
 
 KIND = Kind(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo.months import UNKNOWN_HOUR, month_and_hour
+from geo.months import UNKNOWN_HOUR, day_of, month_and_hour
 from layers.rows import Built, month_column, no_times
 from layers.sources import CATEGORY, CLOCK, ID, PLACE, TIME, WEIGHT, Field, Kind
 
@@ -41,6 +41,7 @@ def build(rows: Rows) -> Built:
         hour=hour,
         category=category,
         weight=weight,
+        day=day_of(local),
     )
 
 
