@@ -18,7 +18,7 @@ from geo.cells import lattice_cells
 from geo.crs import transform
 from geo.errors import LagesbildError, PlaceError, SourceError
 from geo.grid import Grid
-from geo.months import UNKNOWN_HOUR, UNKNOWN_MONTH, parse_month
+from geo.months import UNKNOWN_DAY, UNKNOWN_HOUR, UNKNOWN_MONTH, parse_month
 from layers.events import EventStream, open_events
 from layers.formats import csv
 from layers.layer import Events, RawTable
@@ -39,7 +39,7 @@ def stream(folder: Path, text: str, **asked: Any) -> tuple[EventStream, Events]:
     names = tuple(found.categories)
     joined = {
         name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("x", "y", "month", "hour", "category", "weight")
+        for name in ("x", "y", "month", "hour", "day", "category", "weight")
     }
     return found, Events(**joined, categories=names)
 
@@ -358,6 +358,9 @@ def test_times_of_day_beside_a_date_are_used_as_a_project_uses_them(tmp_path: Pa
     assert list(events.hour[:7]) == [
         22, UNKNOWN_HOUR, UNKNOWN_HOUR, UNKNOWN_HOUR, 24 + 20, UNKNOWN_HOUR, UNKNOWN_HOUR,
     ]  # fmt: skip
+    days = np.array(["2021-06-07", "2021-07-01", *["2021-06-08"] * 4], dtype="datetime64[D]")
+    assert events.day is not None
+    assert events.day[:7].tolist() == [*days.astype(int).tolist(), UNKNOWN_DAY]
     (part,) = open_events(tmp_path / "e.csv").batches()
     assert part.between is not None
     assert np.flatnonzero(part.between.needed).tolist() == [1]

@@ -13,7 +13,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.months import UNKNOWN_HOUR, UNKNOWN_MONTH, month_text, parse_month
+from geo.months import UNKNOWN_DAY, UNKNOWN_HOUR, UNKNOWN_MONTH, month_text, parse_month
 from layers.project import load_project
 from layers.reading import read_project_layers
 from layers.sources import kinds
@@ -245,6 +245,9 @@ def test_an_incident_between_two_times_is_spread(tmp_path: Path) -> None:
         "2021-06-08T06:30:00",
     ]
     assert layer.events.hour.tolist() == [UNKNOWN_HOUR, 24 + 2, 22, UNKNOWN_HOUR]
+    assert layer.events.day is not None
+    first = np.datetime64("2021-06-07").astype(int)
+    assert layer.events.day.tolist() == [first, first + 1, first, UNKNOWN_DAY]
     assert layer.report.left_out == {"ends_before_start": 1}
     notes = {note.key: note.values for note in layer.report.notes}
     assert notes["incidents_between"] == {"n": 2, "months": 1, "days": 4}

@@ -358,6 +358,23 @@ def test_from_and_to_count_once_and_spread_where_there_is_something_to_spread(  
         assert found.between.timed.tolist() == [spread[2]]
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "vague"),
+    [
+        ("2021-06-07 22:00", "2021-06-08 06:00", False),  # overnight: the day it began
+        ("2021-06-07 22:00", "2021-06-08 22:00", False),  # a day and no more
+        ("2021-06-07 22:00", "2021-06-08 22:01", True),
+        ("2021-06-07", "2021-06-07", False),
+        ("2021-06-07", "2021-06-08", True),  # two whole days, though both lie in one month
+        (None, "2021-06-08", False),
+        ("2021-06-08", None, False),
+    ],
+)
+def test_a_day_is_known_where_no_more_than_a_day_lies_between(start, end, vague) -> None:  # type: ignore[no-untyped-def]
+    """Of what may have happened on several days none is its day."""
+    assert from_to(read(start), read(end)).vague.tolist() == [vague]
+
+
 def test_an_end_before_the_start_is_turned_and_never_spread() -> None:
     """By the clock, or by the day where the end has no clock; the same day is not turned."""
     found = from_to(
