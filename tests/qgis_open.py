@@ -6,7 +6,6 @@ Run with the Python that QGIS is installed for: ``qgis_open.py FILE PICTURE [WID
 import json
 import os
 import sys
-from collections import Counter
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -22,7 +21,8 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QSize
-from qgis.PyQt.QtGui import QColor, QImage
+from qgis.PyQt.QtGui import QColor
+from qgis_colours import colours
 
 ORDER = ("places", "hotspots", "bathing", "traffic", "patrols", "incidents", "area", "cells")
 
@@ -75,17 +75,6 @@ def domains(file: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def colours(image: QImage) -> dict[str, int]:
-    """Count the picture's commonest colours."""
-    data = image.convertToFormat(QImage.Format_RGB888)
-    seen = Counter(
-        data.pixel(x, y) & 0xFFFFFF
-        for y in range(0, data.height(), 2)
-        for x in range(0, data.width(), 2)
-    )
-    return {f"#{colour:06x}": count for colour, count in seen.most_common(60)}
-
-
 def main() -> None:
     """Open, look, draw."""
     file, picture = sys.argv[1:3]
@@ -117,7 +106,7 @@ def main() -> None:
     job.start()
     job.waitForFinished()
     job.renderedImage().save(picture)
-    found["colours"] = colours(job.renderedImage())
+    found["colours"] = colours(job.renderedImage(), 60)
     found["domains"] = domains(file)
     found["errors"] = [error.message for error in job.errors()]
     found["scale"] = settings.scale()

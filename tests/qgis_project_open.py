@@ -8,7 +8,6 @@ folder go ``canvas.png``, what QGIS shows first, and the layout as ``layout.png`
 import json
 import os
 import sys
-from collections import Counter
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -28,17 +27,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QSize, Qt
 from qgis.PyQt.QtGui import QImage
-
-
-def colours(image: QImage) -> dict[str, int]:
-    """Count the picture's commonest colours."""
-    data = image.convertToFormat(QImage.Format_RGB888)
-    seen = Counter(
-        data.pixel(x, y) & 0xFFFFFF
-        for y in range(0, data.height(), 2)
-        for x in range(0, data.width(), 2)
-    )
-    return {f"#{colour:06x}": count for colour, count in seen.most_common(300)}
+from qgis_colours import colours
 
 
 def tree(project: QgsProject) -> dict[str, list[dict[str, object]]]:
@@ -107,7 +96,7 @@ def draw(project: QgsProject, picture: Path) -> tuple[dict[str, int], list[str]]
     job.start()
     job.waitForFinished()
     job.renderedImage().save(str(picture))
-    return colours(job.renderedImage()), [error.message for error in job.errors()]
+    return colours(job.renderedImage(), 300), [error.message for error in job.errors()]
 
 
 def main() -> None:
@@ -156,7 +145,7 @@ def main() -> None:
                 if isinstance(item, QgsLayoutItemLegend)
             ],
             "colours": drawn,
-            "layout_colours": colours(QImage(str(folder / "layout.png"))),
+            "layout_colours": colours(QImage(str(folder / "layout.png")), 300),
             "errors": errors,
             "played": [
                 steps.temporalRange().begin().toString("yyyy-MM-dd"),

@@ -35,7 +35,8 @@ from situations import hostile_situation, situation
 from cli import main
 from geo.cells import polygon_cells
 from geo.schema import HOTSPOT
-from maps.exports import exports, xlsx
+from maps import workbook
+from maps.exports import exports
 from maps.phrases import place_name
 from maps.situation import Situation, View
 from maps.words import words
@@ -457,7 +458,7 @@ def test_the_workbook_counts_every_source_and_every_row_left_out(
         ["rapporter=1+1.csv", 17, "no position", None, None],
         ["rapporter=1+1.csv", 40, "unreadable date", "Datum", "igår=1+1"],
     ]
-    monkeypatch.setattr(xlsx, "_MOST_LEFT_OUT", 1)
+    monkeypatch.setattr(workbook, "_MOST_LEFT_OUT", 1)
     sheet = openpyxl.load_workbook(write(one, "xlsx", tmp_path, "en"))["Left out"]
     assert sheet.max_row == 5
     assert str(sheet["A2"].value).endswith("1 more row is in left_out.csv.")

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +11,13 @@ import pandas as pd
 import pyogrio
 import pytest
 import shapely
+from in_qgis import told_by
 from situations import BADGRUVA, layer, situation
 
 from geo.schema import HOTSPOT
 from maps.geopackage import write_geopackage
 from maps.words import words
 
-SCRIPT = Path(__file__).with_name("qgis_open.py")
 HOSTILE = "<b>&\"'\x01%]</b>"
 
 pytestmark = pytest.mark.qgis
@@ -30,17 +27,8 @@ Look = dict[str, Any]
 
 def look(python: str, path: Path, *where: float) -> Look:
     """Let QGIS open every layer of a file, and draw it in a picture beside it."""
-    done = subprocess.run(
-        [python, SCRIPT, path, path.with_suffix(".png"), *map(str, where)],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=os.environ | {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(path.parent)},
-    )
-    assert done.returncode == 0, done.stderr
-    found: Look = json.loads(done.stdout)
-    return found
+    picture = path.with_suffix(".png")
+    return told_by("qgis_open.py", python, path, picture, *where, runtime=path.parent)
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +13,7 @@ import pyogrio
 import pytest
 import shapely
 from click.testing import CliRunner
+from in_qgis import told_by
 from situations import hostile_situation, layer, situation
 from test_geopackage import HOSTILE, SITUATIONS, followed, parsed, project
 
@@ -26,7 +24,6 @@ from maps.qgis_project import _bar
 if TYPE_CHECKING:
     from maps.situation import Situation
 
-SCRIPT = Path(__file__).with_name("qgis_project_open.py")
 GROUPS = {
     "Hotspots": ["hotspots", "clusters", "history"],
     "Lager": ["bathing_sites", "traffic_spots", "patrols", "incidents", "patrols_lines"],
@@ -48,17 +45,7 @@ Look = dict[str, Any]
 
 def look(python: str, path: Path, folder: Path) -> Look:
     """Let QGIS open the project of a file, and draw and print it into a folder."""
-    done = subprocess.run(
-        [python, SCRIPT, path, folder],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=os.environ | {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(folder)},
-    )
-    assert done.returncode == 0, done.stderr
-    found: Look = json.loads(done.stdout)
-    return found
+    return told_by("qgis_project_open.py", python, path, folder, runtime=folder)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ import pandas as pd
 import pyogrio
 import pytest
 import shapely
+from in_qgis import told_by
 from situations import situation
 from test_operations import project
 from test_publish import contents, write_all
@@ -30,7 +31,6 @@ from maps.projects import EXAMPLE, build_project, copy_example
 from maps.projects import write_all as write_all_outputs
 from maps.publish import publish
 
-SCRIPT = Path(__file__).with_name("qgis_edit.py")
 KILLED = Path(__file__).with_name("publish_killed.py")
 OPERATIONS = 'kind = "operations"\nfile = "lagesbild.gpkg"\nlayer = "{0}"\nname = "edited_{0}"'
 
@@ -69,16 +69,7 @@ def test_edits_made_in_qgis_come_back_whole(qgis_python: str, tmp_path: Path) ->
     """A moved corner, a new name, a drawn polygon with å ä ö and a date: all read as saved."""
     path = tmp_path / "lagesbild.gpkg"
     write_geopackage(situation(), path, "sv")
-    done = subprocess.run(
-        [qgis_python, SCRIPT, path],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=os.environ | {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(tmp_path)},
-    )
-    assert done.returncode == 0, done.stderr
-    told: dict[str, str] = json.loads(done.stdout)
+    told = told_by("qgis_edit.py", qgis_python, path, runtime=tmp_path)
     _, drawn, hotspots = project(
         tmp_path, OPERATIONS.format("operations"), OPERATIONS.format("hotspots")
     )

@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 import re
 from typing import TYPE_CHECKING, Any
-from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler
 
 import numpy as np
 import pandas as pd
-from defusedxml import sax
-from defusedxml.common import DefusedXmlException
 from pyproj import CRS
 
 from geo.crs import WGS84
 from geo.note import Note
 from layers.formats import Format
+from layers.formats.documents import passing
 from layers.formats.opening import TEXT, LeftOutRow, first_bytes, left_out_rows, refuse
 from layers.layer import RawTable
 
@@ -30,7 +28,6 @@ _TEXTS = {"trkpt": ("time",), "wpt": ("name", "desc", "cmt", "type", "sym", "tim
 _COLUMNS = {"trkpt": ("unit", "segment", "time"), "wpt": _TEXTS["wpt"]}
 _ZONELESS = re.compile(r"[^T]*T[0-9:.]+")
 _BATCH_ROWS = 50_000
-_CHUNK_BYTES = 1 << 18
 _LONGEST_TEXT = 10_000
 
 
@@ -71,7 +68,7 @@ FORMAT = Format(
 def _batches(path: Path, layer: str | None) -> Iterator[RawTable]:
     points = _Points()
     given = 0
-    for _ in _passing(path, points):
+    for _ in passing(path, "GPX", "export it from the receiver's own program", points):
         if layer == LAYERS[1]:
             points.forget("trkpt")
         elif points.count("trkpt") >= _BATCH_ROWS:
@@ -89,28 +86,6 @@ def _batches(path: Path, layer: str | None) -> Iterator[RawTable]:
     wanted = "trkpt" if tracks else "wpt"
     if points.count(wanted) or notes or not given:
         yield points.table(wanted, tuple(notes))
-
-
-def _passing(path: Path, points: _Points) -> Iterator[None]:
-    """Let a document pass by in portions; raises ``SourceError`` where it is damaged."""
-    parser = sax.make_parser()
-    parser.setContentHandler(points)
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                parser.feed(chunk)
-                yield
-        parser.close()
-    except SAXParseException as error:
-        where = f"line {error.getLineNumber()}, column {error.getColumnNumber()}"
-        what = f"expected GPX to its end, found at {where}: {error.getMessage()}"
-        raise refuse(path, what, "export it again, or copy it whole") from None
-    except DefusedXmlException:
-        what = "expected GPX, found a document that defines its own entities"
-        raise refuse(path, what, "export it from the receiver's own program") from None
-    except (LookupError, ValueError) as error:  # an encoding that nobody knows
-        what = f"expected GPX, found: {error}"
-        raise refuse(path, what, "export it as UTF-8") from None
 
 
 class _Points(ContentHandler):
