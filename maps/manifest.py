@@ -30,6 +30,7 @@ _PACKAGES = (
     "fiona",
     "folium",
     "geopandas",
+    "holidays",
     "numpy",
     "pandas",
     "pyarrow",
