@@ -20,8 +20,10 @@ from maps.naming import Gazetteer
 from maps.offline import OfflineMap, OfflinePage
 from maps.overview import sentences
 from maps.packing import Streams, bytes_block, json_block
+from maps.rhythm import rhythm_of
 from maps.situation import ALL
 from maps.spots import alerts_of, spot_of
+from maps.street_lines import street_lines
 from maps.surfaces import SURFACE_NAMES, holds, significance, surfaces
 from maps.symbols import all_symbols, kind_label, plain
 from maps.words import words as words_of
@@ -99,6 +101,9 @@ def _rendered(situation: Situation, words: Words, room: int) -> str:
         symbols=content["symbols"],
         has_patrols=any(one["patrol"] for view in content["views"] for one in view["spots"]),
         surfaces=_surfaces(content),
+        next_month=_next_month(situation, words),
+        alerts=_alert_layers(content["views"]),
+        has_streets=_any(content["views"], "streets"),
         cold=any((significance(view) < 0).any() for view in situation.views),
         tiles=situation.page.tiles,
         images=situation.page.tile_origin or "",
@@ -313,6 +318,8 @@ def _view(
         "points": streams.points(*view.points.reshape(-1, 2).T) if len(view.points) else None,
         "shapes": streams.shapes(shapes, unit=0.1),
         "alerts": alerts_of(view, situation, words, streams),
+        "streets": street_lines(view.streets, words, streams),
+        "rhythm": rhythm_of(view, words, streams),
         "facts": sentences(view, words),
         "spots": [spot_of(spot, situation, words, streams) for spot in spots],
     }
@@ -415,6 +422,23 @@ def _written(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_written(one) for one in value)
     return plain(value)
+
+
+def _next_month(situation: Situation, words: Words) -> str:
+    """Name the month that a forecast is for; empty where there is none."""
+    told = [view.facts["forecast"] for view in situation.views if "forecast" in view.facts]
+    return words.month(told[0]["month"]) if told else ""
+
+
+def _alert_layers(views: Sequence[Mapping[str, Any]]) -> str:
+    """Name what is drawn with a letter on any of the maps, each once."""
+    drawn = [
+        group["layer"]
+        for view in views
+        for group in view["alerts"]
+        if any(item["significant"] for item in group["items"])
+    ]
+    return ", ".join(dict.fromkeys(drawn))
 
 
 def _any(views: Sequence[Mapping[str, Any]], name: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo.forecasts.trial import BASELINE
 from maps import phrases
 
 if TYPE_CHECKING:
@@ -17,13 +18,22 @@ if TYPE_CHECKING:
 
 _CERTAIN = 0.05
 _LEAST_PERCENT = 0.1
+_WHOLE_KM = 10
 _NEARLY_ALL = 0.9
 """Where chance puts so much on one per cent of the area, there are too few events to compare."""
 
 
 def sentences(view: View, words: Words) -> list[str]:
     """Say what the methods found out about the map as a whole, and what they could not tell."""
-    told = {"concentration": _concentration, "change": _change, "joint": _joint}
+    told = {
+        "concentration": _concentration,
+        "change": _change,
+        "joint": _joint,
+        "emerging": _emerging,
+        "near_repeat": _near_repeat,
+        "network_kde": _streets,
+        "forecast": _forecast,
+    }
     found = [
         sentence
         for method, tell in told.items()
@@ -62,6 +72,70 @@ def _joint(view: View, facts: Mapping[str, Any], words: Words) -> Iterator[str]:
         key = key if facts["sites_p"] < _CERTAIN else "sites_same"
         key += "_exposure" if facts.get("by") == "exposure" else ""
         yield words(f"overview.{key}", ratio=phrases.times(ratio, words))
+
+
+def _emerging(view: View, facts: Mapping[str, Any], words: Words) -> Iterator[str]:
+    del view
+    months = phrases.month_run(facts["months"], words)
+    found = [
+        words(f"overview.emerging_{key}", n=n)
+        for key in ("new", "persistent", "recurring", "former")
+        if (n := facts["summary"].get(key, 0))
+    ]
+    if found:
+        yield words("overview.emerging", months=months, found=", ".join(found))
+    else:
+        yield words("overview.not_emerging", months=months)
+
+
+def _near_repeat(view: View, facts: Mapping[str, Any], words: Words) -> Iterator[str]:
+    """Tell the nearest and soonest events that follow each other more often than by chance."""
+    del view
+    sure = np.argwhere(np.asarray(facts["significant"], dtype=bool))
+    if not len(sure):
+        yield words("overview.not_near_repeat")
+        return
+    ratio = np.nan_to_num(np.asarray(facts["ratio"], dtype=np.float64), posinf=0.0)
+    row, column = max(sure.tolist(), key=lambda at: ratio[at[0], at[1]])
+    metres = facts["distance_m"][row + 1]
+    yield words(
+        "overview.near_repeat",
+        ratio=phrases.times(ratio[row, column], words),
+        near=words(f"overview.near_repeat_{'within' if metres > 1 else 'same'}", metres=metres),
+        n=facts["days"][column + 1],
+    )
+
+
+def _streets(view: View, facts: Mapping[str, Any], words: Words) -> Iterator[str]:
+    if view.streets is None:
+        return
+    hot = float(view.streets.length_m[view.streets.hot].sum()) / 1000
+    km = words.number(facts["length_km"], 0 if facts["length_km"] >= _WHOLE_KM else 1)
+    if hot > 0:
+        yield words("overview.streets", hot=words.number(hot, 1), km=km)
+    else:
+        yield words("overview.no_streets", km=km)
+
+
+def _forecast(view: View, facts: Mapping[str, Any], words: Words) -> Iterator[str]:
+    del view
+    total, low, high = (
+        words.number(round(facts[name])) for name in ("total", "total_low", "total_high")
+    )
+    key = "average" if facts["model"] == BASELINE else "not_better"
+    yield " ".join(
+        (
+            words(
+                "overview.forecast",
+                month=words.month(facts["month"]),
+                total=total,
+                low=low,
+                high=high,
+                level=round(100 * facts["level"]),
+            ),
+            words(f"overview.forecast_{'better' if facts['better'] else key}"),
+        )
+    )
 
 
 def _percent(share: float, words: Words) -> str:

@@ -10,6 +10,8 @@ import numpy as np
 
 from geo.crs import to_lonlat
 from maps import phrases
+from maps.rhythm import hours_said
+from maps.surfaces import rule_of
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 MOST_ALERTS = 10
 """Places of one method, found as a whole, that the page tells; the GeoPackage holds all."""
+
+ALERTING = ("near_repeat", "scan", "clusters", "network_kde")
+"""Methods whose places are told above the hotspots: what calls for eyes now comes first."""
 
 _TENTHS = 10
 _LEAST_P = 0.001
@@ -33,10 +38,12 @@ def spot_of(spot: Hotspot, situation: Situation, words: Words, streams: Streams)
     ``hours`` (168, Monday 00 first) and ``monthly`` are streams with ``unit`` to one, ``cells`` a
     stream of positions among the situation's cells. ``at`` is in metres of the situation's
     coordinate system, ``lngLat`` in degrees (WGS 84, six decimals: a decimetre); both are the same
-    point to the metre. ``block`` bounds the hours of ``peak``, the last hour included.
+    point to the metre. ``hot`` are the hours in which it has more than the whole map's rhythm
+    explains. ``block`` bounds the hours of ``peak``, the last hour included.
     """
     whole = all((values == np.rint(values)).all() for values in (spot.hours, spot.monthly))
     unit = 1 if whole else _TENTHS
+    hot = None if spot.hot_hours is None else np.flatnonzero(spot.hot_hours)
     x, y = round(spot.x), round(spot.y)
     lon, lat = to_lonlat(x, y, situation.crs)
     return {
@@ -80,6 +87,7 @@ def spot_of(spot: Hotspot, situation: Situation, words: Words, streams: Streams)
             "word": phrases.steadiness(spot, words),
             "means": phrases.stability(spot, words),
         },
+        "course": _course(spot, situation, words),
         "weighted": "" if spot.weight == spot.n else words.number(spot.weight),
         "at": [x, y],
         "lngLat": [round(float(lon), 6), round(float(lat), 6)],
@@ -87,6 +95,8 @@ def spot_of(spot: Hotspot, situation: Situation, words: Words, streams: Streams)
         "cells": streams.add(spot.cells, deltas=True),
         "unit": unit,
         "hours": streams.add(np.rint(spot.hours.ravel() * unit)),
+        "hot": None if hot is None else streams.add(hot, deltas=True),
+        "hot_said": "" if hot is None else hours_said(hot, words),
         "unknown_hours": spot.unknown_hours,
         "monthly": streams.add(np.rint(spot.monthly * unit)),
     }
@@ -99,6 +109,24 @@ def _chance(p: float, words: Words) -> str:
     if p < _LEAST_P:
         return f"p\u00a0<\u00a0{words.number(_LEAST_P, 3)}"
     return f"p\u00a0=\u00a0{words.number(p, 3 if p < _SURE_P else 2)}"
+
+
+def _course(spot: Hotspot, situation: Situation, words: Words) -> list[str] | None:
+    """Say how a place has been hot over time: the rule of most of its cells, and of how many.
+
+    None where the months were not compared, or no cell of it has a course.
+    """
+    view = next(view for view in situation.views if view.family == spot.family)
+    if "emerging_class" not in view.columns:
+        return None
+    mine = np.asarray(view.columns["emerging_class"])[spot.cells].astype(str)
+    kinds, count = np.unique(mine[~np.isin(mine, ("", "none"))], return_counts=True)
+    if not len(kinds):
+        return None
+    most = int(np.argmax(count))
+    n, of = int(count[most]), len(mine)
+    rule = rule_of(str(kinds[most]), words)
+    return [rule, words("page.course_of", n=n, of=of) if n < of else ""]
 
 
 def _around(spot: Hotspot, words: Words) -> list[list[str]]:
@@ -119,7 +147,7 @@ def alerts_of(
     """Describe what methods found as a whole, a group a method; one that found nothing says so."""
     groups = []
     asked = situation.settings.get("methods", {})
-    for method in (name for name in ("scan", "clusters") if name in asked):
+    for method in (name for name in ALERTING if name in asked):
         found = [alert for alert in view.alerts if alert.method == method]
         if not (found or method in view.facts):
             continue
@@ -137,6 +165,8 @@ def alerts_of(
                     f"{heading}.title",
                     month=words.month(situation.month) if situation.month else "",
                 ),
+                "layer": words(f"{heading}.layer"),
+                "street": method == "network_kde",
                 "none": "" if sure else none,
                 "more": words("page.alerts.more", n=more) if more > 0 else "",
                 "shapes": streams.shapes(
@@ -157,8 +187,12 @@ def alerts_of(
 
 
 def drawn(alert: Alert, situation: Situation) -> BaseGeometry:
-    """Give a circle as it is, and a group of points as its cells: its outline would tell points."""
-    return alert.geometry if alert.radius_m else situation.cells.union(alert.cells)
+    """Give a circle as it is, and a group of points as its cells: its outline would tell points.
+
+    A street is itself.
+    """
+    whole = alert.radius_m or alert.method == "network_kde"
+    return alert.geometry if whole else situation.cells.union(alert.cells)
 
 
 def _figure(value: float, words: Words) -> str:

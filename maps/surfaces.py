@@ -24,10 +24,11 @@ CLASSES = {
     "lisa": ("lisa_class", ("HH", "HL", "LH", "LL")),
     "change": ("change_class", ("up", "down")),
     "joint": ("joint_class", ("both", "one", "other")),
+    "emerging": ("emerging_summary", ("new", "persistent", "recurring", "former")),
 }
 """Surfaces of named classes: the column and its classes, in the order of the legend."""
 
-SURFACE_NAMES = ("bin", "n", "kde", "risk", *CLASSES)
+SURFACE_NAMES = ("bin", "n", "kde", "risk", *CLASSES, "forecast")
 
 
 def surfaces(
@@ -41,11 +42,14 @@ def surfaces(
     return {
         "bin": streams.add(bins[here]) if bins.any() else None,
         "n": _count(n[here], words, streams) if counts else None,
-        "kde": _density(_kde(view)[here], words, streams) if "kde" in view.columns else None,
+        "kde": _density(_real(view, "kde")[here], words, streams)
+        if "kde" in view.columns
+        else None,
         "risk": _risk(np.asarray(view.columns["risk"])[here], words, streams)
         if "risk" in view.columns
         else None,
         **{name: _named_classes(name, view, here, words, streams) for name in CLASSES},
+        "forecast": _forecast(view, here, words, streams) if "forecast" in view.columns else None,
     }
 
 
@@ -53,9 +57,12 @@ def holds(view: View) -> NDArray[np.bool_]:
     """Mark the cells that have something to draw: events, confidence, or density."""
     holds: NDArray[np.bool_] = (np.asarray(view.columns["n"]) > 0) | (significance(view) != 0)
     if "kde" in view.columns:
-        holds |= _kde(view) >= min(_limits(_kde(view)), default=np.inf)
+        holds |= _real(view, "kde") >= min(limits_between(_real(view, "kde")), default=np.inf)
     if "risk" in view.columns:
         holds |= np.nan_to_num(view.columns["risk"]) >= RISKS[0]
+    if "forecast" in view.columns:
+        expected = _real(view, "forecast")
+        holds |= expected >= min(limits_between(expected), default=np.inf)
     for column, classes in CLASSES.values():
         if column in view.columns:
             holds |= np.isin(view.columns[column], classes)
@@ -69,11 +76,12 @@ def significance(view: View) -> NDArray[np.int64]:
     return view.hot.astype(np.int64) * 2
 
 
-def _kde(view: View) -> NDArray[np.float64]:
-    return np.asarray(view.columns["kde"], dtype=np.float64)
+def _real(view: View, column: str) -> NDArray[np.float64]:
+    """Give a column of real numbers; what is not known is nothing to draw."""
+    return np.nan_to_num(np.asarray(view.columns[column], dtype=np.float64))
 
 
-def _limits(values: NDArray[Any]) -> list[float]:
+def limits_between(values: NDArray[Any]) -> list[float]:
     """Choose limits between classes: each about twice the one before, and round."""
     top = float(values.max(initial=0))
     if top <= 0:
@@ -86,7 +94,7 @@ def _count(n: NDArray[Any], words: Words, streams: Streams) -> dict[str, Any] | 
     """Sort counts into classes; those without events get none (-1)."""
     if not n.any():
         return None
-    edges = [1, *(int(limit) for limit in _limits(n) if limit >= 2), int(n.max()) + 1]  # noqa: PLR2004 - the class of 1 is there
+    edges = [1, *(int(limit) for limit in limits_between(n) if limit >= 2), int(n.max()) + 1]  # noqa: PLR2004 - the class of 1 is there
     return {
         "value": streams.add(n),
         "class": streams.add(np.searchsorted(edges, n, side="right") - 1),
@@ -101,13 +109,35 @@ def _count(n: NDArray[Any], words: Words, streams: Streams) -> dict[str, Any] | 
 
 def _density(density: NDArray[Any], words: Words, streams: Streams) -> dict[str, Any] | None:
     """Sort densities into classes; what is below the lowest limit gets none (-1)."""
-    limits = _limits(density)
+    limits = limits_between(density)
     if not limits:
         return None
-    texts = [_significant(limit, words) for limit in limits]
     return {
         "class": streams.add(np.searchsorted(limits, density, side="right") - 1),
-        "labels": [*(f"{a}–{b}" for a, b in pairwise(texts)), f"≥ {texts[-1]}"],
+        "labels": ranges(limits, words),
+    }
+
+
+def ranges(limits: list[float], words: Words) -> list[str]:
+    """Write the classes between limits, the last one open."""
+    texts = [_significant(limit, words) for limit in limits]
+    return [*(f"{a}–{b}" for a, b in pairwise(texts)), f"≥ {texts[-1]}"]
+
+
+def _forecast(
+    view: View, here: NDArray[np.bool_], words: Words, streams: Streams
+) -> dict[str, Any] | None:
+    """Sort what is expected into classes; with it, in tenths, its number and its interval."""
+    found = _density(_real(view, "forecast")[here], words, streams)
+    if found is None:
+        return None
+    return found | {
+        name: streams.add(np.rint(_real(view, column)[here] * 10))
+        for name, column in (
+            ("expected", "forecast"),
+            ("low", "forecast_low"),
+            ("high", "forecast_high"),
+        )
     }
 
 
@@ -140,7 +170,27 @@ def _named_classes(
         "class": streams.add(codes),
         "labels": [words(f"classes.{column}_{key}") for key in classes],
         "inks": [f"{name}-{key.lower()}" for key in classes],
+        **(_courses(view, here, words, streams) if name == "emerging" else {}),
     }
+
+
+def _courses(view: View, here: NDArray[np.bool_], words: Words, streams: Streams) -> dict[str, Any]:
+    """Tell in a few words what the classes of courses mean, and each cell's own rule."""
+    _, classes = CLASSES["emerging"]
+    kinds, kind = np.unique(
+        np.asarray(view.columns["emerging_class"])[here].astype(str), return_inverse=True
+    )
+    return {
+        "means": [words(f"page.means.{key}") for key in classes],
+        "kind": streams.add(kind),
+        "kinds": [rule_of(key, words) for key in kinds.tolist()],
+    }
+
+
+def rule_of(key: str, words: Words) -> str:
+    """Say the rule by which a course is named, its name first; empty where there is no course."""
+    told = f"classes.emerging_rule_{key}"
+    return words(told) if key not in {"", "none"} and words.has(told) else ""
 
 
 def _significant(value: float, words: Words) -> str:

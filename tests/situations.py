@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from itertools import cycle
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import shapely
 from geo.cells import lattice_cells
 from geo.cube import CubeBuilder
 from geo.grid import Grid, GridKind
+from geo.hotspots import Streets
 from geo.months import parse_month
 from geo.note import Note
 from layers.categories import known_categories
@@ -385,6 +387,144 @@ def _alert(family, rank, place, cells, n, text):
     )
 
 
+STREET = (np.array([490000.0, 6555000.0]), np.array([492700.0, 6559500.0]))
+DEVELOPMENT = {
+    "new": "new_hot",
+    "persistent": "persistent_hot",
+    "recurring": "sporadic_hot",
+    "former": "historical_hot",
+}
+
+
+def over_time(one: Situation, *, names: Sequence[str] = ("Bergsgatan", "")) -> Situation:
+    """Add what the methods of time and streets answer; ``names`` are those of streets."""
+    asked = ("emerging", "forecast", "near_repeat", "network_kde", "rhythm")
+    methods = one.settings["methods"] | {name: {} for name in asked}
+    settings = {**one.settings, "methods": methods}
+    views = tuple(_view_over_time(view, one, names) for view in one.views)
+    return replace(one, views=views, settings=settings)
+
+
+def _view_over_time(view: View, one: Situation, names: Sequence[str]) -> View:
+    """Give every surface its classes, a street its pieces, and the week its hot hours."""
+    z = np.asarray(view.columns["gi_z"])
+    summary = np.select([z > 8, z > 5, z > 3, z > 1.5], [*DEVELOPMENT], "")
+    kinds = np.array([DEVELOPMENT.get(key, "none") for key in summary])
+    expected = np.asarray(view.columns["n"]) / 12
+    streets = _streets(names)
+    n = np.asarray(one.cube.select(months=one.months).per_hour()[:168])
+    hot = np.zeros(168, dtype=int)
+    hot[[4 * 24 + 22, 5 * 24 + 20, 5 * 24 + 23, 6 * 24 + 1]] = 1
+    facts = {
+        "emerging": {
+            "months": one.months,
+            "steps": 12,
+            "counts": {},
+            "summary": {key: int((summary == key).sum()) for key in DEVELOPMENT},
+        },
+        "forecast": {
+            "month": one.month + 1,
+            "model": "seasonal" if view.family == ALL else "average",
+            "better": view.family == ALL,
+            "level": 0.8,
+            "total": 41.3,
+            "total_low": 31.0,
+            "total_high": 52.0,
+        },
+        "near_repeat": {
+            "distance_m": [0, 100, 200, 400],
+            "days": [0, 7, 14],
+            "ratio": [[2.14, 1.1], [1.4, 0.9], [1.0, 1.0]],
+            "significant": [[True, False], [True, False], [False, False]],
+            "today": "2021-12-31",
+        },
+        "network_kde": {"length_km": 61.4, "pieces": 90, "hot_pieces": 20},
+        "rhythm": {
+            "hours": _profile(n, hot),
+            "clock": _profile(n.reshape(7, 24).sum(0), hot.reshape(7, 24).any(0)),
+            "weekdays": _profile(n.reshape(7, 24).sum(1), np.arange(7) > 3),
+            "months": _profile(np.arange(12) + 20, np.isin(np.arange(12), (5, 6, 7))),
+            "dark": _contrast(120, 2.1, 1.5, 2.9, 0.001),
+            "dark_same_clock": _contrast(80, 1.2, 0.8, 1.7, 0.4),
+            "public": _contrast(12, 0.6, 0.4, 0.9, 0.01),
+            "school": _contrast(60, 1.4, 1.1, 1.9, 0.01),
+        },
+    }
+    alerts = tuple(
+        _alert_over_time(method, view, one, names) for method in ("near_repeat", "network_kde")
+    )
+    return replace(
+        view,
+        columns={
+            **view.columns,
+            "emerging_class": kinds,
+            "emerging_summary": summary,
+            "forecast": expected,
+            "forecast_low": np.floor(expected / 2),
+            "forecast_high": np.ceil(expected * 2),
+        },
+        hotspots=tuple(
+            replace(spot, hot_hours=_evenings() if spot.rank == 1 else None)
+            for spot in view.hotspots
+        ),
+        alerts=view.alerts + alerts,
+        facts={**view.facts, **facts},
+        streets=streets,
+    )
+
+
+def _evenings() -> np.ndarray:
+    hours = np.zeros((7, 24), dtype=bool)
+    hours[4:6, 20:22] = True
+    return hours
+
+
+def _profile(n: np.ndarray, mark: np.ndarray) -> dict[str, list[float]]:
+    return {"n": n.tolist(), "mark": mark.astype(int).tolist()}
+
+
+def _contrast(n: int, ratio: float, low: float, high: float, p: float) -> dict[str, float]:
+    return {"n": n, "total": 300, "expected": n / ratio, "ratio": ratio, "low": low, "high": high,
+            "p": p}  # fmt: skip
+
+
+def _streets(names: Sequence[str]) -> Streets:
+    """Cut a road into pieces, the densest in the middle, each with the name whose turn it is."""
+    pieces = 90
+    from_, to = STREET
+    along = np.linspace(0, 1, pieces + 1)[:, None]
+    at = from_ + along * (to - from_)
+    bend = 120 * np.sin(9 * along[:, 0])
+    at = at + np.column_stack([bend, -bend])
+    near = np.exp(-(((np.arange(pieces) - 55) / 14.0) ** 2))
+    return Streets(
+        geometry=shapely.linestrings(np.stack([at[:-1], at[1:]], axis=1)),
+        names=np.array([names[i * len(names) // pieces] for i in range(pieces)], dtype=object),
+        length_m=np.hypot(*(at[1:] - at[:-1]).T),
+        n=np.rint(20 * near).astype(np.int64),
+        density=40 * near,
+        p=1 - near,
+        q=1 - near,
+        hot=near > 0.6,
+    )
+
+
+def _alert_over_time(method: str, view: View, one: Situation, names: Sequence[str]) -> Alert:
+    near = method == "near_repeat"
+    model = _alert(view.family, 1, LEKEN if near else FJUGESTA, one.cells, view.columns["n"], "")
+    street = shapely.line_merge(shapely.union_all(_streets(names).geometry[46:64]))
+    return replace(
+        model,
+        id=f"{method}-{view.family}-1",
+        method=method,
+        place=PlaceName("at", "Leken") if near else PlaceName("road", "Fjugesta", road=names[0]),
+        geometry=one.cells.union(model.cells) if near else street,
+        radius_m=None,
+        months=None,
+        days=(date(2021, 12, 28), date(2022, 1, 7)) if near else None,
+    )
+
+
 _SITES = 15
 _NAMED = ("at", "part", "from", "road_from", "cell", "road")
 
@@ -396,7 +536,7 @@ def hostile_situation(texts: Sequence[str]) -> Situation:
     carries one, where there is one of it (title, notice, a family's label) it carries all of them.
     Two situations of equally many texts differ in nothing but the texts. At most forty.
     """
-    one, many = situation(), " ¦ ".join(texts)
+    one, many = over_time(situation(), names=texts), " ¦ ".join(texts)
     if len(texts) > 40:
         raise ValueError("at most forty texts")
     categories = {

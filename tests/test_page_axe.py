@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pages import SETTLED, absent
-from situations import situation
+from situations import over_time, situation
 from test_page_live import analysed, some_polygons, usual
 
 from layers.project import PageWish
@@ -101,6 +101,7 @@ TILES = PageWish(tiles="https://kartor.example/{z}/{x}/{y}.png", attribution="©
 MADE: Mapping[str, Callable[[], Situation]] = {
     "usual": usual,
     "by hand": situation,
+    "over time": lambda: over_time(situation()),
     "too little": lambda: situation(enough=False),
     "hexagons": lambda: analysed(grid="hex"),
     "drawn cells": lambda: analysed(cells=some_polygons()),
@@ -169,6 +170,11 @@ PHONED: Mapping[str, Act] = {
     "found": typed("n"),
     "a panel": press("#spots .spot-name"),
 }
+OVER_TIME: Mapping[str, Act] = {
+    **surfaces("emerging", "forecast"),
+    "a panel": press("#spots .spot-name"),
+    "all unfolded": opened,
+}
 MONTH = "m=2021-12"
 EVENINGS = "t=18-06"
 
@@ -191,6 +197,9 @@ SCENES = {
     "all surfaces of Python": Scene(surfaces(*HAND), made="by hand"),
     "by hand": Scene({"chosen": press("#spots .spot-name"), "opened": opened}, made="by hand"),
     "by hand, dark": Scene({"as it opens": as_it_opens, "opened": opened}, "by hand", options=DARK),
+    "over time": Scene(OVER_TIME, "over time"),
+    "over time, dark": Scene(OVER_TIME, "over time", "en", options=DARK),
+    "over time, phone": Scene({"as it opens": as_it_opens}, "over time", options=PHONE),
     "too little from the start": Scene({"as it opens": as_it_opens}, made="too little"),
     "phone": Scene(PHONED, options=PHONE),
     "phone, dark": Scene(PHONED, options=PHONE | DARK),

@@ -57,9 +57,10 @@ globalThis.lagesbild ??= {};
 
   /**
    * A week as a matrix of shaded squares, days downwards; at its right and foot the sums of days
-   * and hours. told writes numbers; block bounds the densest hours, or is null.
+   * and hours. told writes numbers; block bounds the densest hours, or is null; hot are the hours
+   * (Monday 00 first) that get a dot.
    */
-  function hourMatrix(hours, days, { label, told, per = 1, block = null, all }) {
+  function hourMatrix(hours, days, { label, told, per = 1, block = null, hot = [], all }) {
     const week = weekOf(hours, per);
     const [left, top, wide, high, foot] = [36, 16, 12.5, 15, 26];
     const right = left + 24 * wide;
@@ -100,6 +101,11 @@ globalThis.lagesbild ??= {};
         told.format(week.byDay[day]),
       );
     });
+    for (const hour of per === 1 ? hot : []) {
+      const cx = left + ((hour % 24) + 0.5) * wide - 0.5;
+      const cy = top + (Math.floor(hour / 24) + 0.5) * high - 0.5;
+      put("circle", { cx, cy, r: 3, class: "hot" });
+    }
     if (!blocks) return chart;
     const mostHour = Math.max(...week.byHour, 1);
     week.byHour.forEach((n, i) => {
@@ -148,8 +154,11 @@ globalThis.lagesbild ??= {};
     return found;
   }
 
-  /** Counts by month as bars, a year before as a tick across each; null is told as a gap. */
-  function monthBars({ labels, now, before, meeting }, { label, told, unknown }) {
+  /**
+   * Counts by month as bars, a year before as a tick across each; null is told as a gap. A dot is
+   * on the bars whose positions are hot.
+   */
+  function monthBars({ labels, now, before, meeting, hot = [] }, { label, told, unknown }) {
     const [top, height] = [16, 84];
     const floor = top + height;
     const wide = WIDTH / now.length;
@@ -212,6 +221,10 @@ globalThis.lagesbild ??= {};
         );
       }
     });
+    for (const i of hot) {
+      const cy = Math.min(floor - tall(now[i]) + 8, floor - 6);
+      chart.append(svg("circle", { cx: (i + 0.5) * wide, cy, r: 3, class: "hot" }));
+    }
     chart.append(svg("line", { x1: 0, x2: WIDTH, y1: floor, y2: floor, class: "axis" }));
     return chart;
   }

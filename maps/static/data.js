@@ -3,7 +3,7 @@
 globalThis.lagesbild ??= {};
 {
   const lb = globalThis.lagesbild;
-  const NAMED = ["n", "kde", "risk", "lisa", "change", "joint"];
+  const NAMED = ["n", "kde", "risk", "lisa", "change", "joint", "emerging", "forecast"];
 
   /** Everything unpacked, shapes and points in Mercator metres. */
   function unpacked(content, bytes) {
@@ -80,14 +80,35 @@ globalThis.lagesbild ??= {};
     return { ...cells, count: column.length, metres, idOf };
   }
 
+  /** What a surface says of one cell beyond its class; null where the class says it all. */
+  function tellOf({ expected, low, high, kind, kinds }, whole, { language, words }) {
+    if (expected) {
+      const told = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+      const streams = Object.entries({ n: expected, low, high }).map(([key, one]) => [key, whole(one)]);
+      const at = (i) => streams.map(([key, tenths]) => [key, told.format(tenths[i] / 10)]);
+      return (i) => lb.fill(words.expected_in_cell, Object.fromEntries(at(i)));
+    }
+    if (!kind) return null;
+    const codes = whole(kind);
+    return (i) => kinds[codes[i]];
+  }
+
+  /** The rhythm of a whole map, its counts as numbers; null where nobody asked for it. */
+  function rhythmOf(packed, whole) {
+    const profile = (one) =>
+      one && { ...one, n: Array.from(whole(one.n), (n) => n / one.unit), hot: whole(one.hot) };
+    return packed && { ...packed, hours: profile(packed.hours), months: profile(packed.months) };
+  }
+
   /** A view that Python finished; surface(name) gives its classes as those of a live view. */
   function viewOf(view, { content, whole, points, shapes, project }) {
     const cell = whole(view.cell);
     const surfaces = Object.fromEntries(
       NAMED.filter((name) => view[name]).map((name) => {
-        const { labels, inks, value, class: codes } = view[name];
-        const surface = { cell, class: whole(codes), labels, inks: inks ?? lb.steps(labels) };
-        return [name, { ...surface, value: value ? whole(value) : null }];
+        const { labels, inks, means, value, class: codes } = view[name];
+        const surface = { cell, class: whole(codes), labels, means, inks: inks ?? lb.steps(labels) };
+        const tell = tellOf(view[name], whole, content);
+        return [name, { ...surface, tell, value: value ? whole(value) : null }];
       }),
     );
     if (view.bin) surfaces.bin = lb.binSurface(whole(view.bin), cell, content.words);
@@ -98,13 +119,16 @@ globalThis.lagesbild ??= {};
       cell,
       points: view.points && points(view.points),
       shapes: shapes(view.shapes),
+      streets: lb.unpackStreets(view.streets, whole, shapes),
+      rhythm: rhythmOf(view.rhythm, whole),
       alerts: view.alerts.map((group) => ({ ...group, shapes: shapes(group.shapes) })),
       spots: view.spots.map((spot) => {
         const xy = new Float64Array(2);
         project(spot.at[0], spot.at[1], xy, 0);
         const hours = whole(spot.hours).map((n) => n / spot.unit);
         const monthly = whole(spot.monthly).map((n) => n / spot.unit);
-        return { ...spot, xy, hours, monthly, cells: whole(spot.cells) };
+        const hot = spot.hot && whole(spot.hot);
+        return { ...spot, xy, hours, monthly, hot, cells: whole(spot.cells) };
       }),
       has: (name) => name in surfaces,
       countOf(position) {

@@ -26,9 +26,15 @@ globalThis.lagesbild ??= {};
       for (const ramp of form.querySelectorAll(".ramp")) {
         ramp.hidden = ramp.dataset.ramp !== surface();
         if (ramp.hidden || ramp.dataset.ramp === FIRST) continue;
-        const { labels, inks, note } = shown ?? { labels: [], inks: [] };
-        const step = (label, i) => lb.element("li", "", lb.element("span", `swatch ${inks[i]}`), label);
-        ramp.classList.toggle("worded", labels.some((label) => label.length > 9));
+        const { labels, inks, means, note } = shown ?? { labels: [], inks: [] };
+        const step = (label, i) =>
+          lb.element(
+            "li",
+            "",
+            lb.element("span", `swatch ${inks[i]}`),
+            means ? lb.element("span", "", `${label}: ${means[i]}`) : label,
+          );
+        ramp.classList.toggle("worded", Boolean(means) || labels.some((label) => label.length > 9));
         ramp.replaceChildren(...labels.map(step));
         const told = ramp.nextElementSibling;
         if (told?.classList.contains("ramp-note")) {
@@ -39,6 +45,16 @@ globalThis.lagesbild ??= {};
       for (const told of form.querySelectorAll(".ramp-note")) {
         if (told.previousElementSibling.hidden) told.hidden = true;
       }
+    }
+
+    /** Offers the streets that a view has, and says what their lines mean. */
+    function fillStreets({ streets }) {
+      const choice = optional("streets");
+      if (!choice) return;
+      const list = choice.nextElementSibling;
+      choice.hidden = !streets;
+      list.hidden = !streets;
+      if (streets) lb.streetKey(list, streets, list.dataset.hot);
     }
 
     form.addEventListener("submit", (event) => event.preventDefault());
@@ -69,6 +85,7 @@ globalThis.lagesbild ??= {};
         optional("alerts").hidden = !view.alerts.some((group) =>
           group.items.some((item) => item.significant),
         );
+        fillStreets(view);
         drawRamps(view);
       },
       /** Writes how many of each kind of symbol there are; null leaves what stands there. */

@@ -306,6 +306,8 @@ globalThis.lagesbild ??= {};
           data.cells.centre[2 * points[i >> 1] + (i & 1)],
         ),
         alerts: [],
+        streets: null,
+        rhythm: null,
         facts: [],
         countOf: (cell) => counted.n[cell],
         has: (name) => name in makers && (name !== "kde" || kde !== null),

@@ -11,6 +11,7 @@ globalThis.lagesbild ??= {};
     cellsThen: 219,
     cells: 220,
     roads: 230,
+    streets: 235,
     edge: 240,
     spotsThen: 398,
     spots: 400,
@@ -19,7 +20,7 @@ globalThis.lagesbild ??= {};
     badges: 460,
   };
   const THEN = ["cellsThen", "spotsThen"];
-  const NOW = ["cells", "spots", "badges"];
+  const NOW = ["cells", "streets", "spots", "badges"];
   const FAR = 11.25;
   const CLOSE = 13.5;
   const within = ({ from, to }, x, y) => x >= from.x && x <= to.x && y >= from.y && y <= to.y;
@@ -101,6 +102,10 @@ globalThis.lagesbild ??= {};
       }
     }
 
+    const streets = group("streets", (into, frame) => {
+      if (now.view?.streets && shown("streets")) lb.drawStreets(into, now.view.streets, frame);
+    });
+
     // Symbols: those that would overlap become one with a number
     // (a number only from where the map is close enough; far out the hot cells are the matter).
     const far = () => map.getZoom() < FAR;
@@ -160,7 +165,8 @@ globalThis.lagesbild ??= {};
     const outlines = group("spots", (into, frame) => {
       if (!now.view) return;
       if (shown("alerts")) {
-        for (const { shapes, items } of now.view.alerts) {
+        for (const { shapes, items, street } of now.view.alerts) {
+          if (street) continue; // drawn as what it is
           const d = lb.pathOf(shapes.filter((_, i) => items[i].significant), frame, true);
           into.append(lb.svg("path", { d, class: "outline-halo" }));
           into.append(lb.svg("path", { d, class: "alert-line" }));
@@ -327,8 +333,11 @@ globalThis.lagesbild ??= {};
       return found;
     }
 
+    const streetNear = (at, { pixels }) =>
+      now.view?.streets && shown("streets") ? lb.streetNear(now.view.streets, at, pixels) : null;
+
     const redraw = () => {
-      for (const each of [outlines, earlier, symbols, badges, names]) each.redraw();
+      for (const each of [streets, outlines, earlier, symbols, badges, names]) each.redraw();
     };
     const panes = (which) => which.map((name) => map.getPane(name));
 
@@ -336,6 +345,7 @@ globalThis.lagesbild ??= {};
       home,
       goHome,
       heapNear,
+      streetNear,
       panesThen: panes(THEN),
       panesNow: panes(NOW),
       redraw,
@@ -345,7 +355,7 @@ globalThis.lagesbild ??= {};
         const others = !now.view || !same || now.view.points || view.points;
         Object.assign(now, { view, then, surface, chosen: null, pointed: null });
         drawCells();
-        for (const each of [outlines, earlier]) each.redraw();
+        for (const each of [streets, outlines, earlier]) each.redraw();
         if (others) symbols.redraw();
         for (const each of [badges, names]) each.redraw();
       },

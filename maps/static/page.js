@@ -151,6 +151,7 @@ globalThis.lagesbild ??= {};
       lb.fillAlerts(find("alerts"), view.alerts, (group, i) => goTo(group.shapes[i].box));
       lb.fillRanking(find("spots"), view, content, { choose: (spot) => choose(spot), point });
       lb.orderRanking(find("spots"), view, now.order);
+      lb.fillRhythm(find("rhythm"), view, { content, words });
       fillComparison(compared);
       fillPanel();
     }
@@ -313,7 +314,7 @@ globalThis.lagesbild ??= {};
       return changed && now.view === data.views[0] ? "" : now.view.label;
     };
     function notesOfPicture() {
-      const notes = [now.view.summary, legendForm.querySelector(".legend-note").textContent];
+      const notes = [now.view.summary, legendForm.querySelector(".legend-note:not([hidden])").textContent];
       notes.push(...[...document.querySelectorAll(".masthead .notice, .cannot li:first-child")].map((one) => one.textContent));
       if (now.then) notes.unshift([...document.querySelectorAll(".swipe-label")].map((one) => one.textContent).join(" | "));
       if (tiles && !now.hidden.includes("tiles")) notes.push(content.tiles.attribution);

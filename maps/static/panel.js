@@ -126,7 +126,11 @@ globalThis.lagesbild ??= {};
         per,
         block,
         all,
+        hot: spot.hot ?? [],
       }),
+      per === 1 && spot.hot_said
+        ? element("p", "aside", lb.fill(words.rhythm.spot, { said: spot.hot_said }))
+        : null,
       ramp(week.most, told, key),
       spoken(
         lb.fill(words.panel.blocks, { name }),
@@ -227,6 +231,12 @@ globalThis.lagesbild ??= {};
     return text ? element("small", "", text) : null;
   }
 
+  /** How the place has been hot over time, by the rule of most of its cells, and of how many. */
+  function course({ course: found }, words) {
+    const [rule, of] = found ?? [];
+    return [words.panel.course, rule, quiet(of)];
+  }
+
   function development(spot, { words }) {
     const arrow = ARROWS[spot.trend_kind];
     const sign = arrow ? element("span", "arrow", `${arrow} `) : null;
@@ -237,6 +247,7 @@ globalThis.lagesbild ??= {};
       [words.change, spot.change],
       [words.panel.trend, trend],
       [words.recent, spot.recent],
+      course(spot, words),
       [
         words.stability,
         steady && element("strong", "", steady.word),

@@ -130,9 +130,12 @@ globalThis.lagesbild ??= {};
       swatchColor: getComputedStyle(step.querySelector(".swatch")).backgroundColor,
       label: text(step),
     }));
+    const keyed = ({ nextElementSibling: next }) =>
+      next?.matches(".street-key") ? next.children : [];
     const layers = [...form.querySelectorAll("label")]
       .filter((label) => label.querySelector("input[type=checkbox]")?.checked && shown(label))
-      .map((label) => ({ key: label.querySelector("svg"), label: text(label) }))
+      .flatMap((label) => [label, ...keyed(label)])
+      .map((one) => ({ key: one.querySelector("svg"), label: text(one) }))
       .filter(({ key }) => key);
     return [
       { title: surface ? text(surface.closest("label")) : "", items: steps },

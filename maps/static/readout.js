@@ -18,6 +18,14 @@ globalThis.lagesbild ??= {};
       return [layer.titles[i] || layer.label, layer.texts[i]];
     }
 
+    function streetUnder(at) {
+      const street = drawn.streetNear(at, lb.frameOf(map, 0));
+      if (!street) return null;
+      const label = state().view.streets.labels[street.class];
+      const dense = lb.fill(words.per_km, { label });
+      return [street.name || words.street, street.hot ? `${dense}, ${words.street_hot}` : dense];
+    }
+
     /** Position among the view's drawn cells whose centre is nearest, if the pointer is in it. */
     function nearest(cell, { x, y }) {
       const { pixels } = lb.frameOf(map, 0);
@@ -45,13 +53,17 @@ globalThis.lagesbild ??= {};
       if (found < 0) return null;
       const cell = shown.cell[found];
       const code = shown.class[found];
-      const label = surface === "bin" ? words.bins[code] : (shown.labels[code] ?? "");
+      const label =
+        surface === "bin"
+          ? words.bins[code]
+          : (code >= 0 && shown.tell?.(found)) || (shown.labels[code] ?? "");
       const n = view.countOf(cell);
       return [lb.fill(words.in_cell, { n: counted.format(n) }), surface === "n" ? "" : label];
     }
 
     map.on("mousemove", (event) => {
-      const found = symbolUnder(event.layerPoint) ?? cellUnder(event.layerPoint);
+      const at = event.layerPoint;
+      const found = symbolUnder(at) ?? streetUnder(at) ?? cellUnder(at);
       box.hidden = !found;
       if (!found) return;
       box.replaceChildren(

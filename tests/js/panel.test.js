@@ -310,3 +310,24 @@ test("what a live hotspot lacks is absent, never undefined", () => {
     assert.ok(!/undefined|null|NaN/.test(said), `${key}: ${said}`);
   }
 });
+
+test("hours and months that have more than expected get a dot in their own place", () => {
+  const told = new Intl.NumberFormat("sv");
+  const dots = (chart) =>
+    chart.children.filter(({ attributes }) => attributes.class === "hot").map((one) => one.attributes);
+  const week = drawingIn(() =>
+    lb.hourMatrix(weekWith([4, 22, 3]), DAYS, { label: "", told, all: "", hot: [4 * 24 + 22, 0] }),
+  );
+  const squares = week.children.filter(({ attributes }) => /^step-/.test(attributes.class));
+  const under = ({ cx, cy }) =>
+    squares.findIndex(({ attributes: { x, y, width, height } }) =>
+      cx > x && cx < x + width && cy > y && cy < y + height);
+  assert.deepEqual(dots(week).map(under), [118, 0]);
+  const now = Array.from({ length: 12 }, (_, i) => (i === 7 ? 0 : 10));
+  const months = { labels: now.map(() => "januari"), now, before: null, meeting: -1, hot: [5, 7] };
+  const year = drawingIn(() => lb.monthBars(months, { label: "", told, unknown: "" }));
+  const wide = 400 / 12;
+  assert.deepEqual(dots(year).map(({ cx }) => Math.floor(cx / wide)), [5, 7]);
+  // A dot without a bar still stands within the chart.
+  assert.ok(dots(year).every(({ cy }) => cy > 16 && cy < 100));
+});
