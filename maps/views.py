@@ -23,8 +23,9 @@ from geo.hotspots import (
 )
 from geo.hotspots.change import compare_places
 from geo.hotspots.claims import rerun_cost
-from geo.months import HOURS, UNKNOWN_HOUR, UNKNOWN_MONTH
+from geo.months import HOURS, UNKNOWN_DAY, UNKNOWN_HOUR, UNKNOWN_MONTH
 from geo.places import Block, busiest_blocks, compare_two, contiguous
+from geo.rhythm import stands_out, week_of
 from geo.stability import MOST_CELLS, Layouts, stability
 from maps.naming import Gazetteer, tell_apart
 from maps.situation import ALL, Alert, Change, Hotspot, Peak, Stability, View
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 _MOST_POINTS = 300
 _POINT_STEP_M = 100.0
 _MOST_NEAR = 3
+_FEWEST_WITH_HOUR = 30
+"""A place with fewer events whose hour is known has too few to tell its hours from the map's."""
 _LEAST_P = 1e-300
 """No p-value is nought; far out they only become too small to write."""
 
@@ -140,7 +143,13 @@ class Views:
         middle = shapely.centroid(self.frame.area)
         to_degrees = pyproj.Transformer.from_crs(self.frame.crs, 4326, always_xy=True)
         lon, lat = to_degrees.transform(middle.x, middle.y)
-        return days_of((first, last), lon=lon, lat=lat, school=self.frame.school_holidays)
+        return days_of(
+            (first, last),
+            lon=lon,
+            lat=lat,
+            school=self.frame.school_holidays,
+            weather=self.frame.weather,
+        )
 
     @cached_property
     def layouts(self) -> Layouts | None:
@@ -276,8 +285,10 @@ class Views:
         """Give a method's settings: on the first map as asked, on others as the first used them."""
         if method.name not in used:
             return self._settings(method, parameters)
-        own = {name: parameters.get(name) for name in method.own}  # each map chooses for itself
-        return self._settings(method, used[method.name]) | self._settings(method, own)
+        # What each map chooses for itself is asked of it as the project asks, or not at all.
+        shared = {k: v for k, v in used[method.name].items() if k not in method.own}
+        own = {name: parameters[name] for name in method.own if name in parameters}
+        return self._settings(method, shared | own)
 
     def _settings(self, method: Method, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Give a method the parameters it declares; what is near is the same for all methods."""
@@ -313,7 +324,8 @@ class Views:
         """Ask what was hot in the period that ended a month earlier; None if data start later."""
         span = self.everything.cube.span
         reaches = self.window is not None and span is not None and span[0] < self.window[0]
-        if not reaches or claim.method.needs_points or claim.result.clusters:
+        points = claim.method.uses_points(claim.settings)
+        if not reaches or points or claim.result.clusters:
             return None
         earlier = self._evidence(claim.history, claim.method, (), back=1)
         return claim.method.run(earlier, **claim.settings).hot
@@ -342,11 +354,13 @@ class Views:
         blocks = busiest_blocks(tally.hours[:, :HOURS].reshape(-1, 7, 24))
         changes = self._changes(tally, facts.get("change"))
         steady = self._stability(claim, groups, notes)
+        hot_hours = self._hot_hours(claim, groups, facts.get("rhythm"))
         spots = []
         for i, (own, found) in enumerate(places):
             new = None if before is None else not bool(before[own].any())
             spot = self._hotspot(family, own, tally.of_group(i), blocks[i], claim)
             spot = replace(spot, new=new, change=changes[i], stability=steady[i])
+            spot = replace(spot, hot_hours=hot_hours[i])
             spots.append(spot if found is None else _as_found(spot, found))
         spots.sort(key=_strength)
         spots = _with_gaps(spots)
@@ -507,6 +521,26 @@ class Views:
             )
             for i, n in enumerate(now)
         ]
+
+    def _hot_hours(
+        self, claim: Claim, groups: Sequence[Ints], rhythm: Mapping[str, Any] | None
+    ) -> Sequence[NDArray[np.bool_] | None]:
+        """Compare each place's hours with the whole map's, where the map's rhythm was asked for."""
+        if rhythm is None:
+            return [None] * len(groups)
+        points = self.everything.points(claim.wanted, self.window)
+        day, hour = points.day, points.hour
+        if day is None or hour is None:
+            return [None] * len(groups)
+        timed = (day != UNKNOWN_DAY) & (hour != UNKNOWN_HOUR)
+        cell = self.cells.locate(points.x[timed], points.y[timed])
+        week, of_week = week_of(day[timed].astype(np.int64)), hour[timed].astype(np.int64)
+        found: list[NDArray[np.bool_] | None] = []
+        for own in groups:
+            inside = np.isin(cell, own)
+            enough = inside.sum() >= _FEWEST_WITH_HOUR
+            found.append(stands_out(of_week, week, inside) if enough else None)
+        return found
 
     def _stability(
         self, claim: Claim, groups: Sequence[Ints], notes: list[Note]
