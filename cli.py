@@ -366,6 +366,7 @@ def _build(
 @click.option("--grid", type=click.Choice(["square", "hex"]), default="square", show_default=True)
 @click.option("--cells", type=click.Path(path_type=Path), help="Polygons to use as the cells.")
 @click.option("--area", type=click.Path(path_type=Path), help="Polygon of the study area.")
+@click.option("--roads", type=click.Path(path_type=Path), help="Lines to measure along.")
 @click.option("--crs", type=int, metavar="EPSG", help="Metres to work in [default: from the data]")
 @click.option("--x", metavar="COL", help="Column of eastings.")
 @click.option("--y", metavar="COL", help="Column of northings.")
@@ -399,6 +400,57 @@ def hotspots(events: Path, out: Path, page: Path | None, **asked: Any) -> None: 
     click.echo(out)
     if page:
         click.echo(page)
+
+
+@main.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of results [default: out/backtest beside a project; none for a table]",
+)
+@click.option(
+    "--cell-size", "cell_sizes", type=float, multiple=True, metavar="M", help="Metres; repeatable."
+)
+@click.option("--budget", type=float, metavar="KM2", help="Ground that patrols can look after.")
+@click.option("--window", type=int, metavar="N", help="Months of the statistics [table: 12]")
+@click.option("--month", metavar="YYYY-MM", help="Last month to use [default: latest with events]")
+@click.option("--family", metavar="NAME", help="Only this family of a project's events.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="As in build.")
+@click.option("--area", type=click.Path(path_type=Path), help="Polygon of a table's study area.")
+@click.option("--crs", type=int, metavar="EPSG", help="Metres of a table [default: from the data]")
+@click.option("--x", metavar="COL", help="Column of eastings.")
+@click.option("--y", metavar="COL", help="Column of northings.")
+@click.option("--lon", metavar="COL", help="Column of longitudes.")
+@click.option("--lat", metavar="COL", help="Column of latitudes.")
+@click.option("--time", metavar="COL", help="Column of times.")
+@click.option("--layer", metavar="NAME", help="Layer of the file, where it has several.")
+@click.option("--sheet", metavar="NAME", help="Sheet of a workbook [default: first with a table]")
+@click.option("--lang", type=click.Choice(["sv", "en"]), help="Language of the page.")
+def backtest(source: Path, out: Path | None, lang: str | None, **asked: Any) -> None:  # noqa: ANN401
+    """Try which method would have foretold where the next month's events fell.
+
+    SOURCE is a project (.toml) or a table of events. Every method that ranks ground foretells each
+    of the last twelve months from the events before it, with several cell sizes, beside the plain
+    count and the long-run average. Prints a table of hit rates in per cent, and says who wins.
+    """
+    with _work() as tell:
+        from maps.backtest_run import deliver, run
+
+        course, folder, language = run(source, tell, **asked)
+        folder = out or folder
+        if folder is not None:
+            tell(str(folder))
+            deliver(course, folder, lang or language)
+    from maps.backtest_tables import text_table
+    from maps.words import words
+
+    click.echo(text_table(course))
+    _say_notes(course.notes)
+    _say(words("en").note(course.sentence), bold=True)
+    if folder is not None:
+        _say(f"Open {folder / 'backtest.html'}")
 
 
 @main.command("layers")

@@ -77,13 +77,15 @@ class HotspotSettings:
     """``[hotspots]``: the methods to run, in order, and how far "within reach" is, in metres.
 
     ``exposure`` names a layer of inhabitants to measure events against instead of ground;
-    ``stability`` asks how often each hotspot comes back.
+    ``stability`` asks how often each hotspot comes back. ``auto`` lets a back-test choose by what
+    the ground is ranked, before the other methods.
     """
 
     methods: tuple[str, ...] = DEFAULT_METHODS
     reach_m: float = 500.0
     exposure: str | None = None
     stability: bool = True
+    auto: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,8 @@ class Project:
     ``crs`` is the EPSG code of a projected system in metres. ``methods`` holds the parameters that
     were set for methods, by method. ``categories`` are all categories in force, built-in and own;
     ``families`` the user's own words (sv, en) for families. ``school_holidays`` are sorted and
-    share no day; none where the project says nothing of them. ``promise_minutes`` is what patrols
+    share no day; none where the project says nothing of them. ``weather`` are files of
+    it by day or hour. ``promise_minutes`` is what patrols
     have promised of each week, where they have.
     """
 
@@ -148,6 +151,7 @@ class Project:
     )
     families: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
     school_holidays: tuple[Period, ...] = ()
+    weather: tuple[Path, ...] = ()
     page: PageWish = field(default_factory=PageWish)
     output: OutputWish = field(default_factory=OutputWish)
     promise_minutes: float | None = None
@@ -454,8 +458,16 @@ class _Table:
     ) -> Path | None:
         """Give the path of a file that is there; of a folder of them where that is meant."""
         value = self.text(key, required=required)
-        if value is None:
-            return None
+        return None if value is None else self._file(key, value, folder, or_folder=or_folder)
+
+    def file_paths(self, key: str, folder: Path) -> tuple[Path, ...]:
+        """Give the paths of files that are there; a single one counts as a list of one."""
+        found = (self._file(key, value, folder) for value in self.texts(key) or ())
+        return tuple(path for path in found if path is not None)
+
+    def _file(
+        self, key: str, value: str, folder: Path, *, or_folder: bool = False
+    ) -> Path | None:
         path = folder / value.replace("\\", "/") if "\\" in value else folder / value
         a_folder = path.is_dir() and (or_folder or path.suffix.casefold() == ".gdb")
         if not path.is_file() and not a_folder:
@@ -529,7 +541,7 @@ def _check(top: _Table, path: Path) -> Project:
     vocabulary = _categories(top.table("categories"), families)
     layers = _layers(top, path.parent, vocabulary)
     spots = _hotspots(top.table("hotspots"), layers)
-    holidays = _holidays(top.table("calendar"))
+    holidays, weather = _calendar(top.table("calendar"), path.parent)
     page = _page(top.table("page"))
     output = _output(top.table("output"))
     promised = top.table("promise")
@@ -553,14 +565,18 @@ def _check(top: _Table, path: Path) -> Project:
         vocabulary=vocabulary,
         families=families,
         school_holidays=holidays,
+        weather=weather,
         page=page,
         output=output,
         promise_minutes=promise or None,
     )
 
 
-def _holidays(table: _Table) -> tuple[Period, ...]:
-    """Read the school holidays; where two share a day they become one, for it means the same."""
+def _calendar(table: _Table, folder: Path) -> tuple[tuple[Period, ...], tuple[Path, ...]]:
+    """Read what is told of the days: school holidays, and files of weather.
+
+    Where two holidays share a day they become one, for it means the same.
+    """
     key = "school_holidays"
     found = []
     for text in table.texts(key) or ():
@@ -576,8 +592,9 @@ def _holidays(table: _Table) -> tuple[Period, ...]:
             what = f"expected at most {LONGEST_HOLIDAY_DAYS} days, found {period.days} in {text!r}"
             table.wrong(key, what, "see whether both years are right")
         found.append(period)
+    weather = table.file_paths("weather", folder)
     table.finish()
-    return merged(found)
+    return merged(found), weather
 
 
 def _page(table: _Table) -> PageWish:
@@ -709,9 +726,10 @@ def _hotspots(table: _Table, layers: Sequence[LayerSettings]) -> HotspotSettings
             f"use {population[0]!r}" if population else 'add [[layers]] kind = "population"',
         )
     stability = table.yes_no("stability", default=True)
+    auto = table.choice("method", ("auto",), "") == "auto"
     table.finish()
     chosen = tuple(dict.fromkeys(names or DEFAULT_METHODS))
-    return HotspotSettings(chosen, reach, exposure, stability)
+    return HotspotSettings(chosen, reach, exposure, stability, auto)
 
 
 def method_parameters(method: str, overrides: Sequence[str]) -> dict[str, Any]:

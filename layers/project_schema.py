@@ -78,7 +78,11 @@ def project_schema() -> Schema:
                         "school_holidays": _list(
                             "first and last day of each, as 2021-06-12/2021-08-17",
                             {"type": "string"},
-                        )
+                        ),
+                        "weather": _list(
+                            "files of temperature and precipitation by day or hour, as SMHI's",
+                            {"type": "string"},
+                        ),
                     }
                 ),
                 "promise": _table(
@@ -191,6 +195,7 @@ def _hotspots() -> Schema:
             ),
             "exposure": _text("name of a layer of inhabitants to measure events against"),
             "stability": _yes_no("try how steady each hotspot is", default=True),
+            "method": _choice("auto: a back-test chooses by what the ground is ranked", ["auto"]),
         }
     )
 

@@ -70,6 +70,7 @@ class Frame:
 
     ``reports`` tell of sources that are no layer of the picture, as the area's polygon is.
     ``school_holidays`` are those by which the events are marked (``Layer.with_holidays``).
+    ``weather`` holds numbers by their name and day (``layers.weather``).
     """
 
     title: str
@@ -84,6 +85,7 @@ class Frame:
     notes: tuple[Note, ...] = ()
     reports: tuple[Report, ...] = ()
     school_holidays: tuple[Period, ...] = ()
+    weather: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     page: PageWish = field(default_factory=PageWish)
 
 
@@ -114,7 +116,7 @@ def assemble(
         notes.append(Note("undated", {"n": undated}, "warning"))
     if everything.holidays is not None and window is not None:
         notes += _holidays_cover(frame.school_holidays, window)
-    exposure = None if wish.exposure is None else _exposure(wish.exposure, cells, notes)
+    exposure = None if wish.exposure is None else exposure_of(wish.exposure, cells, notes)
     views = Views(
         frame=frame,
         wish=wish,
@@ -245,7 +247,7 @@ def _events_of(layers: Sequence[Layer]) -> list[Events]:
     return [layer.events for layer in layers if layer.events is not None]
 
 
-def _exposure(layer: Layer, cells: Cells, notes: list[Note]) -> Floats:
+def exposure_of(layer: Layer, cells: Cells, notes: list[Note]) -> Floats:
     """Spread inhabitants over the cells, and a part of them evenly over all ground.
 
     People are also where nobody lives: without that part one report in a forest would be beyond

@@ -146,7 +146,8 @@ def _first(views: Views, everything: View) -> tuple[int, tuple[Note, ...]]:
     if first >= month:
         return month, ()
     method = methods()[everything.method]
-    if method.needs_points or method.together or method.by_month:
+    points = method.uses_points(views.wish.methods[method.name])
+    if points or method.together or method.by_month:
         return month, (Note("history_not_of", {"method": method.name}),)
     _, events = views.of_family(ALL)
     now = views.claim(events, method, {}, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -62,13 +63,14 @@ class OfflinePage(Figure):
         styles = [_inside("style", _URL.sub("none", text)) for text in styles]
         policy = {
             "default-src": "'none'",
-            "script-src": " ".join(map(_hash, scripts)),
-            "style-src": " ".join(map(_hash, styles)),
+            "script-src": " ".join(map(content_hash, scripts)),
+            "style-src": " ".join(map(content_hash, styles)),
             "img-src": f"data: {self.images}".strip(),
             "base-uri": "'none'",
             "form-action": "'none'",
         }
-        return _ENVIRONMENT.get_template(self.template).render(
+        template = environment().get_template(self.template)
+        return template.render(
             **self.values,
             policy="; ".join(f"{name} {value}" for name, value in policy.items()),
             scripts=[Markup(text) for text in scripts],  # noqa: S704 - files of ours and Leaflet's
@@ -89,6 +91,8 @@ SCRIPTS = (
     "filters.js",
     "share.js",
     "panel.js",
+    "rhythm.js",
+    "streets.js",
     "table.js",
     "search.js",
     "compare.js",
@@ -142,13 +146,16 @@ def _template(name: str) -> str:
     return resources.files("maps").joinpath("templates", name).read_text("utf-8")
 
 
-_ENVIRONMENT = Environment(
-    loader=FunctionLoader(_template),
-    autoescape=select_autoescape(default=True),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+@cache
+def environment() -> Environment:
+    """Give the templates of ours, in which every value is escaped and none may be missing."""
+    return Environment(
+        loader=FunctionLoader(_template),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def _leaflet(name: str) -> str:
@@ -163,6 +170,7 @@ def _inside(element: str, text: str) -> str:
     return text.replace(f"</{element}", f"<\\/{element}").replace("<!--", "<\\!--")
 
 
-def _hash(text: str) -> str:
+def content_hash(text: str) -> str:
+    """Give the name by which a policy lets one script or style run."""
     digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
     return f"'sha256-{digest}'"

@@ -80,7 +80,9 @@ def explain(
     from geo.months import UNKNOWN_MONTH
     from layers.guess import judge
     from layers.look import files_of, look_into
+    from layers.weather import read_weather
 
+    read_weather(project.weather)  # raises where it cannot be used
     about: dict[str, list[Note]] = {}
     for settings in project.layers:
         with suppress(LagesbildError):
@@ -109,6 +111,7 @@ def explain(
         general.append(Note("month_chosen", {"month": month_text(int(dated.max()))}))
     named = {project.area.path.resolve()} | {one.path.resolve() for one in project.layers}
     named |= {one.areas.resolve() for one in project.layers if one.areas is not None}
+    named |= {path.resolve() for path in project.weather}
     there = files_of(project.folder, our_files())
     rest = [path.name for path in there if path.resolve() not in named]
     if rest:
@@ -248,7 +251,8 @@ def build_project(
 def _keep_inputs(project: Project, target: Path, ours: Collection[str]) -> None:
     """Refuse to write over what is read: an input that lies where the result is to be."""
     written = {(target / name).resolve() for name in ours}
-    read = [project.area.path, *(path for one in project.layers for path in (one.path, one.areas))]
+    own = (path for one in project.layers for path in (one.path, one.areas))
+    read = [project.area.path, *project.weather, *own]
     problems = [
         Problem(str(path), "it is read by this project and would be written over",
                 "copy it to another folder, and name that in the project file")
@@ -288,17 +292,29 @@ def analyse_project(
     project: Project, layers: Sequence[Layer], month: int | None, tell: Tell
 ) -> Situation:
     """Turn a project's checked layers into a situation."""
+    from layers.weather import read_weather
     from maps.assemble import Frame, Wish, assemble
 
+    weather, of_weather = read_weather(project.weather)
     area = next(layer for layer in layers if layer.kind == "area")
-    ground = _without_water(shapely.union_all(area.geometry), project, layers)
+    ground = without_water(shapely.union_all(area.geometry), project, layers)
     name = project.area.name or project.municipality
+    asked = {name: project.methods.get(name, {}) for name in project.hotspots.methods}
+    cell_size = project.grid.cell_size
+    why: tuple[Note, ...] = ()
+    told: Mapping[str, Any] = {}
+    if project.hotspots.auto:
+        from maps.backtest_run import choose
+
+        choice = choose(project, layers, ground, month, tell)
+        asked = {**choice.methods, **asked, **choice.methods}
+        cell_size, why, told = choice.cell_size, choice.notes, choice.settings
     wish = Wish(
         grid=project.grid.kind,
-        cell_size=project.grid.cell_size,
+        cell_size=cell_size,
         month=month,
         window_months=project.window_months,
-        methods={name: project.methods.get(name, {}) for name in project.hotspots.methods},
+        methods=asked,
         reach_m=project.hotspots.reach_m,
         exposure=next((one for one in layers if one.name == project.hotspots.exposure), None),
         stability=project.hotspots.stability,
@@ -313,8 +329,10 @@ def analyse_project(
         notice=project.notice,
         categories=project.categories,
         families=project.families,
-        reports=(area.report,),
+        notes=why,
+        reports=(area.report, *of_weather),
         school_holidays=project.school_holidays,
+        weather=weather,
         page=project.page,
         settings={
             "seed": project.seed,
@@ -322,6 +340,7 @@ def analyse_project(
             "school_holidays": [str(period) for period in project.school_holidays] or None,
             "promise_minutes_per_week": project.promise_minutes,
             "page": _page_settings(project.page),
+            "auto": told or None,
             "area": {"buffer_m": project.area.buffer_m},
             "layers": {
                 s.name: {
@@ -364,7 +383,8 @@ def _page_settings(page: PageWish) -> dict[str, Any]:
     return told
 
 
-def _without_water(ground: BaseGeometry, project: Project, layers: Sequence[Layer]) -> BaseGeometry:
+def without_water(ground: BaseGeometry, project: Project, layers: Sequence[Layer]) -> BaseGeometry:
+    """Take the water of layers that say so away from the ground."""
     names = {s.name for s in project.layers if s.options.get("subtract")}
     water = [
         shape
@@ -398,6 +418,7 @@ def analyse_table(
     area: Path | None,
     crs: int | None,
     lang: str,
+    roads: Path | None = None,
     formats: Sequence[str] = (),
     **columns: str | None,
 ) -> tuple[Situation, tuple[Note, ...]]:
@@ -405,11 +426,7 @@ def analyse_table(
     from layers.events import open_events
     from layers.project import method_parameters
 
-    if method not in methods():
-        raise LagesbildError(
-            f"there is no method {method!r}",
-            (Problem("--method", f"expected one of {', '.join(methods())}", "lagesbild methods"),),
-        )
+    _check_method(method, roads)
     from maps.exports import chosen as exports_named
 
     wanted = exports_named(formats)
@@ -418,7 +435,7 @@ def analyse_table(
         raise LagesbildError(
             "a cell needs a size", (Problem("--cell-size", "expected metres above 0"),)
         )
-    _keep_apart(path, out, page, cells, area)
+    _keep_apart(path, out, page, cells, area, roads)
     ground_of = cells or area
     drawn = None
     if ground_of is not None:
@@ -429,7 +446,7 @@ def analyse_table(
     stream = open_events(
         path,
         crs=crs,
-        box=None if drawn is None else _box(drawn),
+        box=None if drawn is None else box_around(drawn),
         into=None if drawn is None else drawn.epsg,
         **columns,
     )
@@ -446,7 +463,7 @@ def analyse_table(
 
             laid = polygon_cells(drawn.geometry, drawn.ids, drawn.id_name)
     else:
-        ground = _hull(events)
+        ground = hull_around(events)
         chosen = (Note("hull_used", level="warning"),)
     report = Report(
         path.stem,
@@ -476,7 +493,8 @@ def analyse_table(
         window_months=None,
         methods={"count": {}, method: parameters},
     )
-    situation = assemble(frame, wish, (), events=events, tell=tell)
+    below = _roads_below(roads, stream.epsg, ground, tell)
+    situation = assemble(frame, wish, (), below, events=events, tell=tell)
     if not situation.cube.total:
         where = ground_of.name if ground_of else "the area"
         raise SourceError(
@@ -504,6 +522,32 @@ def analyse_table(
     return situation, tuple(stream.notes)
 
 
+def _check_method(method: str, roads: Path | None) -> None:
+    """Refuse a method that is not there, or that lacks the roads it measures along."""
+    if method not in methods():
+        raise LagesbildError(
+            f"there is no method {method!r}",
+            (Problem("--method", f"expected one of {', '.join(methods())}", "lagesbild methods"),),
+        )
+    if methods()[method].needs_roads and roads is None:
+        raise LagesbildError(
+            f"the method {method} measures along roads",
+            (Problem("--roads", "expected a file of lines, found none", "--roads roads.gpkg"),),
+        )
+
+
+def _roads_below(
+    roads: Path | None, epsg: int, ground: BaseGeometry, tell: Tell
+) -> tuple[Layer, ...]:
+    """Read the roads around the ground, to be drawn below and measured along."""
+    if roads is None:
+        return ()
+    from layers.roads import read_roads
+
+    tell(f"reading {roads.name}")
+    return (read_roads(roads, epsg, shapely.box(*ground.bounds)),)
+
+
 def _write_beside(out: Path, export: Export, situation: Situation, language: str) -> None:
     """Write a format beside a GeoPackage: ``robberies.gpkg``, ``robberies-hotspots.geojson``."""
     with TemporaryDirectory() as folder:
@@ -529,11 +573,16 @@ def _families_of(events: Sequence[Events]) -> dict[str, Category]:
 
 
 def _keep_apart(
-    path: Path, out: Path, page: Path | None, cells: Path | None, area: Path | None
+    path: Path,
+    out: Path,
+    page: Path | None,
+    cells: Path | None,
+    area: Path | None,
+    roads: Path | None,
 ) -> None:
     """Refuse wishes that would write over what is read, or that contradict each other."""
     problems = []
-    inputs = {file.resolve() for file in (path, cells, area) if file is not None}
+    inputs = {file.resolve() for file in (path, cells, area, roads) if file is not None}
     outputs = [file.resolve() for file in (out, page) if file is not None]
     problems += [
         Problem(str(file), "it is read by this run and would be written over", "name another file")
@@ -552,7 +601,7 @@ def _keep_apart(
         raise OutputError("the result cannot be written there", tuple(problems))
 
 
-def _box(drawn: Polygons) -> tuple[float, float, float, float]:
+def box_around(drawn: Polygons) -> tuple[float, float, float, float]:
     """Give the box around polygons in degrees."""
     from geo.crs import reproject
 
@@ -560,7 +609,8 @@ def _box(drawn: Polygons) -> tuple[float, float, float, float]:
     return float(west), float(south), float(east), float(north)
 
 
-def _hull(events: Sequence[Events]) -> BaseGeometry:
+def hull_around(events: Sequence[Events]) -> BaseGeometry:
+    """Wrap events in their buffered hull, metres."""
     from geo.extent import buffered_hull
 
     return buffered_hull(

@@ -159,8 +159,9 @@ class Hotspot:
     says that no part of it was a hotspot in the period that ended a month earlier; None where
     the data do not reach back that far. ``found`` is what a method found that finds places as a
     whole: then ``n``, ``expected``, ``ratio``, ``p`` and ``q`` are of its own months, while hours,
-    months and categories are of the period. ``change`` and ``stability`` are None where they were
-    not asked for or cannot be told.
+    months and categories are of the period. ``hot_hours`` (7 x 24) marks the hours that hold more
+    than the whole map's explain. It, ``change`` and ``stability`` are None where they were not
+    asked for or cannot be told.
     """
 
     id: str
@@ -196,6 +197,7 @@ class Hotspot:
     change: Change | None = None
     stability: Stability | None = None
     place_id: str = ""
+    hot_hours: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -90,7 +90,20 @@ class Words:
         key = f"families.{values.get('family')}"
         if "family" in values and "." not in str(values["family"]) and self.has(key):
             values["family"] = self(key).lower()
+        if "ranking" in values:
+            values["ranking"] = self.ranking(str(values["ranking"]))
         return self(f"notes.{note.key}", **values)
+
+    def ranking(self, by: str) -> str:
+        """Name a method that ranks cells, written as ``kde bandwidth=300``, with its settings."""
+        method, *settings = by.split()
+        name = self(f"rankings.{method}") if self.has(f"rankings.{method}") else method
+        told = []
+        for setting in settings:
+            key, _, value = setting.partition("=")
+            known = self.has(f"rankings.settings.{key}")
+            told.append(self(f"rankings.settings.{key}", value=value) if known else setting)
+        return f"{name}, {', '.join(told)}" if told else name
 
     def category(self, key: str, categories: Mapping[str, Category]) -> str:
         """Name a category: the project's own words first, then the built-in, then its key."""

@@ -133,5 +133,6 @@ METHOD = Method(
         ),
     ),
     score="gi_z",
+    variants=({}, {"neighbourhood": "ring", "rings": 2}),
     order=30,
 )

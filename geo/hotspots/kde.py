@@ -347,5 +347,6 @@ METHOD = Method(
     ),
     needs_points=True,
     score="kde",
+    variants=tuple({"bandwidth": metres} for metres in (150.0, 300.0, 600.0, 1200.0)),
     order=20,
 )

@@ -181,7 +181,8 @@ class Method:
     months, which events drawn anew for a period do not have. ``own`` names the parameters that
     each map chooses for itself: not handed on from the first map. ``resamples``: its answer can be
     tried again on events drawn with replacement; copies of one event are no cluster.
-    ``needs_points``, ``needs_roads`` and ``needs_days`` say what ``Evidence`` must bring.
+    ``needs_points``, ``needs_roads`` and ``needs_days`` say what ``Evidence`` must bring;
+    ``points_for`` tells of settings whether they make use of the points (None: all do).
     ``families`` are those for which a project asks it (none named: every one, and all together).
     ``score`` is the column by which it ranks cells where the next events are expected (the highest
     first), "" for a method that ranks nothing; ``variants`` are settings worth comparing.
@@ -194,6 +195,7 @@ class Method:
     run: Callable[..., Result]
     parameters: tuple[Parameter, ...] = ()
     needs_points: bool = False
+    points_for: Callable[[Mapping[str, Any]], bool] | None = None
     needs_roads: bool = False
     needs_days: bool = False
     families: tuple[str, ...] = ()
@@ -205,3 +207,7 @@ class Method:
     own: tuple[str, ...] = ()
     resamples: bool = True
     order: int = 100
+
+    def uses_points(self, settings: Mapping[str, Any]) -> bool:
+        """Say whether it looks at single points when asked with these settings."""
+        return self.needs_points and (self.points_for is None or self.points_for(settings))
