@@ -34,6 +34,11 @@ DEFAULT_METHODS = (
     "scan",
     "change",
     "joint",
+    "emerging",
+    "forecast",
+    "near_repeat",
+    "network_kde",
+    "rhythm",
     "concentration",
 )
 DEFAULT_CRS = 3006
