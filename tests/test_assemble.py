@@ -508,3 +508,45 @@ def test_the_minutes_of_patrols_and_the_page_s_wishes_come_along():
     assert result.page is wished
     assert picture(some).presence is None
     assert picture(some).page == PageWish()
+
+
+def road(x, y, name):
+    """A background layer of one straight road, 4 km long, west to east."""
+    line = shapely.LineString([(x - 2000, y), (x + 2000, y)])
+    table = pd.DataFrame({"id": ["1"], "class": ["road_minor"], "name": [name]})
+    return made.layer("background", table, np.array([line], dtype=object))
+
+
+def on_a_road(x, y, n, category, seed):
+    """Events of 2021 within 100 m along a road."""
+    rng = np.random.default_rng(seed)
+    return Events(
+        rng.uniform(x - 100, x + 100, n),
+        np.full(n, y),
+        rng.choice(np.array(YEAR), n).astype(np.int32),
+        np.full(n, 22, np.int16),
+        np.zeros(n, np.int32),
+        (category,),
+        np.ones(n),
+    )
+
+
+def test_streets_are_asked_of_traffic_alone_and_give_places_their_name():
+    """Littering has a map and no streets; the map of all has none; a table's only map has."""
+    x, y = made.BADGRUVA
+    background = road(x, y, "Badvägen")
+    traffic = on_a_road(x, y, 60, "speeding", 1)
+    rubbish = on_a_road(x, y, 40, "littering", 2)
+    frame = Frame("Lägesbild", "Lekeberg", 3006, AREA, "Lekeberg", categories=made.CATEGORIES)
+    wish = Wish(methods={"count": {}, "network_kde": {}}, stability=False)
+    result = assemble(frame, wish, (), [background], [traffic, rubbish])
+    streets = {view.family: view.streets for view in result.views}
+    asked = {family for family, found in streets.items() if found is not None}
+    assert len(streets) == 3
+    assert asked == {"traffic"}
+    mine = next(view for view in result.views if view.family == "traffic")
+    assert mine.streets is not None
+    assert mine.streets.n.sum() == 60
+    assert [spot.place.road or spot.place.base for spot in mine.hotspots] == ["Badvägen"]
+    alone = assemble(frame, wish, (), [background], [traffic])
+    assert [view.streets is not None for view in alone.views] == [True]

@@ -106,6 +106,17 @@ def test_traffic_is_named_after_the_road_before_the_bathing_site():
     assert near.name(spot, 0, 5050, "c", slack_m=50, roads_first=True).base == "Lanna badgruva"
 
 
+def test_a_part_of_a_street_is_named_after_the_street_and_what_is_nearest():
+    """Near by, far off, and where nothing else has a name."""
+    said = [
+        place_name(found.on_road("Storgatan", x, 0.0), words("sv"))
+        for found, x in ((gazetteer(), 500.0), (gazetteer(), 6000.0))
+    ]
+    assert said == ["Storgatan vid Fjugesta", "Storgatan, 6\u00a0km Ö om Fjugesta"]
+    nameless = Gazetteer.of([], [])
+    assert nameless.on_road("Storgatan", 0.0, 0.0) == PlaceName("at", "Storgatan")
+
+
 def test_what_is_near_is_listed_once_and_nearest_first():
     """Two reports of one traffic spot are one entry, the nearest; far ones are not in."""
     spot = shapely.Point(0, 5000).buffer(50)
