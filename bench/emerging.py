@@ -4,8 +4,8 @@
 ``run`` as the program calls it, after the cube is made. Peers on smaller cubes, given the same
 numbers: esda's ``G_Local`` over a graph of bins (cells times months; making the graph not counted),
 libpysal's weights made by hand, and pymannkendall's ``original_test`` row by row. Then random maps:
-how many have any class, or any hot or cold bin at all; and steady places: how many get a trend.
-Times are of the processor. Ends with 1 when a bar is missed.
+how many have any class, any word for planners, or any hot or cold bin at all; and steady places:
+how many get a trend. Times are of the processor. Ends with 1 when a bar is missed.
 
     python bench/emerging.py [--peer PYTHON]    # PYTHON: one with esda and pymannkendall
 """
@@ -31,7 +31,7 @@ from geo.cells import Cells, lattice_cells  # noqa: E402 - found only with the l
 from geo.cube import CubeBuilder  # noqa: E402 - likewise
 from geo.grid import Grid  # noqa: E402 - likewise
 from geo.hotspots import Evidence  # noqa: E402 - likewise
-from geo.hotspots.emerging import pooled, run, space_time_gi_star  # noqa: E402 - likewise
+from geo.hotspots.emerging import nearby, pooled, run, space_time_gi_star  # noqa: E402 - likewise
 from geo.trends import mann_kendall  # noqa: E402 - likewise
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def evidence(cells: Cells, cell: np.ndarray, month: np.ndarray) -> Evidence:
 
 
 def whole(events: int) -> tuple[float, float]:
-    """Time a run on 90,000 cells: the first, and the best of five."""
+    """Time a run on 90,000 cells: the first, with fresh memory, and the best of five."""
     cells = square(300)
     rng = np.random.default_rng(events)
     crowd = events * 7 // 10
@@ -95,7 +95,7 @@ def gi_star(side: int) -> np.ndarray:
     """Give ours, a row a month."""
     cells, x = square(side), counts(side)
     sizes = np.array([len(window) for window in windows()])[:, None] * cells.neighbours.sizes
-    return space_time_gi_star(x, pooled(x, cells.neighbours, windows()), sizes)
+    return space_time_gi_star(x, pooled(nearby(x, cells.neighbours), windows()), sizes)
 
 
 def peer(side: int, folder: str) -> None:
@@ -153,9 +153,11 @@ def beside(python: str, side: int) -> list[str]:
         subprocess.run([python, "-c", program, str(side), folder], check=True)
         with np.load(Path(folder) / "peer.npz") as told:
             (gi_s, trend_s), z, trend = told["seconds"].tolist(), told["z"], told["trend"].T
-    ours = space_time_gi_star(x, pooled(x, cells.neighbours, windows()), sizes)
+    ours = space_time_gi_star(x, pooled(nearby(x, cells.neighbours), windows()), sizes)
     found = mann_kendall(ours.T)
-    gi_ms = best(lambda: space_time_gi_star(x, pooled(x, cells.neighbours, windows()), sizes), 9)
+    gi_ms = best(
+        lambda: space_time_gi_star(x, pooled(nearby(x, cells.neighbours), windows()), sizes), 9
+    )
     trend_ms = best(lambda: mann_kendall(ours.T), 9)
     rows = (
         ("Gi* of all bins, esda", gi_s, gi_ms, BAR_GI, abs(z - ours).max()),
@@ -187,23 +189,32 @@ def false_claims() -> list[str]:
     """Print how many random maps hold a claim, and how many steady places get a trend."""
     cells = square(20)
     missed = []
-    print(f"\n| {MAPS} random maps, 20 x 20 x {STEPS} | any class | any hot or cold bin |")
-    print("|---|---:|---:|")
+    print(
+        f"\n| {MAPS} random maps, 20 x 20 x {STEPS} | any class | any word | any hot or cold bin |"
+    )
+    print("|---|---:|---:|---:|")
     for season in (1.0, 8.0):
         per_month = np.where(np.arange(STEPS) % 12 < 3, season, 1.0)  # noqa: PLR2004 - a summer
         for events in (100, 1_000, 10_000, 50_000):
-            classes = bins = 0
+            classes = told = bins = 0
             for seed in range(MAPS):
                 rng = np.random.default_rng([events, seed])
                 n = rng.poisson(events)
                 month = rng.choice(STEPS, n, p=per_month / per_month.sum())
                 found = run(evidence(cells, rng.integers(0, len(cells), n), month))
                 columns = found.columns
+                told += bool((columns["emerging_summary"] != "").any())
                 classes += bool((columns["emerging_class"] != "none").any())
                 bins += bool((columns["emerging_months"] + columns["emerging_cold"]).any())
             what = f"{events:,} events" + (", eight times as many in summer" if season > 1 else "")
-            print(f"| {what} | {classes / MAPS:.3f} | {bins / MAPS:.3f} |", flush=True)
-            if classes / MAPS > BAR_FALSE + 3 * (BAR_FALSE * (1 - BAR_FALSE) / MAPS) ** 0.5:
+            print(
+                f"| {what} | {classes / MAPS:.3f} | {told / MAPS:.3f} | {bins / MAPS:.3f} |",
+                flush=True,
+            )
+            if (
+                max(classes, told) / MAPS
+                > BAR_FALSE + 3 * (BAR_FALSE * (1 - BAR_FALSE) / MAPS) ** 0.5
+            ):
                 missed.append(what)
     claimed = alone = 0
     for seed in range(MAPS):
@@ -236,7 +247,7 @@ def main() -> int:
     for events in (20_000, 1_000_000):
         first, least = whole(events)
         print(f"| {events:,} events | {first:.2f} | {least:.2f} | {BAR_S} |", flush=True)
-        if least > BAR_S:
+        if first > BAR_S:
             missed.append(f"{events:,} events")
     missed += beside(python, 60)
     missed += false_claims()

@@ -177,9 +177,7 @@ def _named_classes(
 def _courses(view: View, here: NDArray[np.bool_], words: Words, streams: Streams) -> dict[str, Any]:
     """Tell in a few words what the classes of courses mean, and each cell's own rule."""
     _, classes = CLASSES["emerging"]
-    kinds, kind = np.unique(
-        np.asarray(view.columns["emerging_class"])[here].astype(str), return_inverse=True
-    )
+    kinds, kind = np.unique(course_rules(view)[here], return_inverse=True)
     return {
         "means": [words(f"page.means.{key}") for key in classes],
         "kind": streams.add(kind),
@@ -187,10 +185,19 @@ def _courses(view: View, here: NDArray[np.bool_], words: Words, streams: Streams
     }
 
 
+def course_rules(view: View) -> NDArray[np.str_]:
+    """Give each cell's rule: its class's, its summary's where that says more, empty without any."""
+    kind = np.asarray(view.columns["emerging_class"]).astype(str)
+    summary = np.asarray(view.columns["emerging_summary"]).astype(str)
+    by_class = np.char.add("rule_", kind)
+    by_summary = np.where(summary != "", np.char.add("summary_rule_", summary), by_class)
+    found = np.where(np.char.endswith(kind, "_hot"), by_class, by_summary)
+    return np.where(np.isin(found, ("rule_", "rule_none")), "", found)
+
+
 def rule_of(key: str, words: Words) -> str:
     """Say the rule by which a course is named, its name first; empty where there is no course."""
-    told = f"classes.emerging_rule_{key}"
-    return words(told) if key not in {"", "none"} and words.has(told) else ""
+    return words(f"classes.emerging_{key}") if key else ""
 
 
 def _significant(value: float, words: Words) -> str:

@@ -6,6 +6,7 @@ import csv
 import itertools
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import esda
 import libpysal
@@ -19,12 +20,21 @@ from scipy import stats
 
 from geo.cells import lattice_cells, polygon_cells
 from geo.cube import CubeBuilder
-from geo.emerging import CLASSES, KINDS, SUMMARY, classify
+from geo.emerging import CLASSES, KINDS, SUMMARIES, classify, summarize
 from geo.grid import Grid
 from geo.hotspots import Evidence
-from geo.hotspots.emerging import METHOD, Steps, pooled, run, space_time_gi_star, steps_of
+from geo.hotspots.emerging import (
+    METHOD,
+    Steps,
+    nearby,
+    pooled,
+    run,
+    space_time_gi_star,
+    steps_of,
+)
 from geo.months import parse_month
 from geo.trends import mann_kendall
+from maps.surfaces import course_rules, rule_of
 from maps.words import LANGUAGES, words
 
 CELLS = lattice_cells(Grid("square", 1000), shapely.box(0, 0, 20_000, 20_000))
@@ -81,7 +91,7 @@ def by_esda(x, cells, windows):
 def ours(x, cells, windows):
     """Give Gi* of every bin as the method does."""
     sizes = np.array([len(window) for window in windows])[:, None] * cells.neighbours.sizes
-    return space_time_gi_star(x, pooled(x, cells.neighbours, windows), sizes)
+    return space_time_gi_star(x, pooled(nearby(x, cells.neighbours), windows), sizes)
 
 
 @pytest.mark.parametrize("kind", ["square", "hex"])
@@ -94,6 +104,38 @@ def test_another_library_agrees_on_every_bin(kind, steps_back):
     x = np.random.default_rng(3).poisson(1.5, (11, len(cells))).astype(float)
     z = ours(x, cells, steps.windows)
     assert abs(z - by_esda(x, cells, steps.windows)).max() < 1e-9
+
+
+def test_r_agrees_on_a_small_cube():
+    """A cube of 6 x 6 x 4 by R's spdep 1.2-7, to 1e-9.
+
+    ``localG(x, nb2listw(nb, style = "B"))``, where nb lists a cell, its neighbours (queen), and the
+    same in the step before; ``attr(nb, "self.included")`` is TRUE, so that it is Gi*.
+    """
+    cells = lattice_cells(Grid("square", 1), shapely.box(0, 0, 6, 6))
+    i, j = np.floor(cells.x).astype(int), np.floor(cells.y).astype(int)
+    t = np.arange(4)[:, None]
+    x = ((3 * i + 5 * j * j + 7 * t + i * j * t) % 11).astype(float)
+    z = ours(x, cells, [(0,), (1, 0), (2, 1), (3, 2)])
+    by_r = {
+        (0, 0, 0): -0.647707294743,
+        (5, 0, 0): 0.004529421642,
+        (2, 3, 0): 0.449722379747,
+        (0, 5, 1): 0.474433309068,
+        (3, 0, 1): -0.282779859761,
+        (4, 2, 1): 1.711648002488,
+        (1, 1, 2): 0.901400427346,
+        (5, 5, 2): 0.591416864729,
+        (3, 4, 3): -0.313970935368,
+        (0, 2, 3): -0.573639144086,
+        (2, 2, 3): -1.934466085652,
+        (5, 1, 3): -1.349263902288,
+    }
+    for (column, row, step), value in by_r.items():
+        at = np.flatnonzero((i == column) & (j == row))
+        assert z[step, at] == pytest.approx(value, abs=1e-9)
+    assert z.sum() == pytest.approx(19.338051952309, abs=1e-9)
+    assert np.square(z).sum() == pytest.approx(96.233898719086, abs=1e-9)
 
 
 def test_the_block_groups_of_boston(reference):
@@ -124,9 +166,9 @@ def test_the_future_is_never_looked_at(steps_back, changed):
     """What happens in a step alters the sums of that step and the next few only."""
     x = np.random.default_rng(1).poisson(2.0, (12, len(CELLS))).astype(float)
     windows = steps_of(11, range(12), length=1, most=24, steps_back=steps_back).windows
-    before = pooled(x, CELLS.neighbours, windows)
+    before = pooled(nearby(x, CELLS.neighbours), windows)
     x[changed, SPOT] += 5
-    touched = (pooled(x, CELLS.neighbours, windows) != before).any(axis=1)
+    touched = (pooled(nearby(x, CELLS.neighbours), windows) != before).any(axis=1)
     assert np.flatnonzero(touched).tolist() == list(
         range(changed, min(changed + steps_back, 11) + 1)
     )
@@ -214,14 +256,113 @@ def test_a_course_of_each_kind():
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_class_is_named_and_its_rule_told(language):
-    """Seventeen names and seventeen rules, all different; four words for planners."""
+    """Seventeen names and seventeen rules, all different; four words for planners, and theirs."""
     assert len(set(CLASSES)) == 17
     say = words(language)
     for what in ("class", "rule"):
         assert len({say(f"classes.emerging_{what}_{name}") for name in CLASSES}) == 17
     assert all(say(f"classes.emerging_rule_{name}").endswith(".") for name in CLASSES)
-    assert len({say(f"classes.emerging_summary_{key}") for key in SUMMARY.values()}) == 4
-    assert set(SUMMARY) == {name for name in CLASSES if name.endswith("_hot")}
+    for key in SUMMARIES[1:]:
+        name, rule = (say(f"classes.emerging_summary_{what}{key}") for what in ("", "rule_"))
+        assert rule.startswith(f"{name}: ")
+        assert rule.endswith(".")
+
+
+# --- the word for planners ------------------------------------------------------------------------
+
+GOES_WITH = {
+    "new_hot": "new",
+    "consecutive_hot": "new",
+    "intensifying_hot": "persistent",
+    "persistent_hot": "persistent",
+    "diminishing_hot": "persistent",
+    "sporadic_hot": "recurring",
+    "oscillating_hot": "recurring",
+    "historical_hot": "former",
+}
+
+
+def slow_summary(course, burst, long_break):
+    """Sum up a course written as h and . by its runs, in the words of the rules."""
+    runs = [len(run) for run in re.findall("h+", course)]
+    breaks = [len(gap) for gap in re.findall(r"(?<=h)\.+(?=h)", course)]
+    quiet = len(course) - len(course.rstrip("."))
+    if not runs:
+        return ""
+    if 10 * sum(runs) >= 9 * len(course):
+        return "former" if quiet else "persistent"
+    if not quiet:
+        return "recurring" if breaks else "new"
+    if any(gap >= long_break or gap >= quiet for gap in breaks):
+        return "recurring"
+    return "former" if sum(runs) > burst else ""
+
+
+@pytest.mark.parametrize(("burst", "long_break"), [(2, 3), (1, 1), (3, 4)])
+@pytest.mark.parametrize("length", range(1, 13))
+def test_every_course_has_the_word_that_its_runs_give(length, burst, long_break):
+    """All 8,190 courses of up to twelve steps, against rules written anew over runs and breaks."""
+    courses = list(itertools.product((False, True), repeat=length))
+    found = summarize(np.array(courses).T, burst=burst, long_break=long_break)
+    assert [SUMMARIES[at] for at in found] == [
+        slow_summary("".join(".h"[mark] for mark in course), burst, long_break)
+        for course in courses
+    ]
+
+
+@pytest.mark.parametrize("length", range(4, 11))
+def test_the_word_goes_with_the_class_where_that_is_hot(length):
+    """Every course of hot, cold and neither, and every trend."""
+    courses = np.array(list(itertools.product((0, 1, 2), repeat=length)), dtype=np.int8).T
+    words_found = np.array(SUMMARIES)[summarize(courses == 1, burst=2, long_break=3)]
+    for trend in (-1, 0, 1):
+        found = classify(courses == 1, courses == 2, np.full(courses.shape[1], trend))
+        for name, word in GOES_WITH.items():
+            assert set(words_found[found == CLASSES.index(name)]) <= {word}
+
+
+def test_what_planners_are_told_of_places_they_know():
+    """Two years by month: summers, lulls, bursts, and a place that fades."""
+    told = {
+        "...hhhhhhh....hhhhhhhhh.": "recurring",  # two summers, seen in December
+        "hhhhhhh.....hhhhhhh.....": "recurring",  # and in April
+        "hhhhhhh....hhhhhh.......": "recurring",  # and in May, when the third is late
+        "............hhhhhhh.....": "former",  # one summer, seen in the winter after it
+        ".....hhh.hh.............": "former",  # a lull in July is no return
+        "...................hhh.h": "recurring",
+        "..................hhh.h.": "recurring",  # whether it is over is not known yet
+        ".................hhh.h..": "former",
+        "hh.hhh.hhh.hh..hhhh.hhh.": "recurring",  # on and off until a month ago
+        ".......h..........h.....": "recurring",  # the same feast twice
+        "..................h.....": "",
+        "..................hh....": "",  # one busy month, seen in the next as well
+        "..................hhh...": "former",
+        "....................hhhh": "new",
+        "hhhhhhhhhhhhhhhhhhhhhh..": "former",
+    }
+    for course, word in told.items():
+        hot = np.array([[mark == "h"] for mark in course])
+        assert SUMMARIES[summarize(hot, burst=2, long_break=3)[0]] == word, course
+
+
+def test_the_page_tells_the_rule_of_the_class_or_of_the_word():
+    """The class's rule where it is hot; else the word's, if there is one; of neither, nothing."""
+    told = {
+        ("sporadic_hot", "recurring"): "rule_sporadic_hot",
+        ("none", "recurring"): "summary_rule_recurring",
+        ("new_cold", "former"): "summary_rule_former",
+        ("new_cold", ""): "rule_new_cold",
+        ("none", ""): "",
+        ("", ""): "",
+    }
+    kinds, summary = np.array(list(told)).T
+    view = SimpleNamespace(columns={"emerging_class": kinds, "emerging_summary": summary})
+    found = course_rules(view).tolist()
+    assert found == list(told.values())
+    say = words("en")
+    assert [rule_of(key, say).split(":")[0] for key in found] == [
+        "Sporadic", "Recurring", "Former", "New", "", "",
+    ]  # fmt: skip
 
 
 # --- claims -------------------------------------------------------------------------------------
@@ -234,7 +375,7 @@ def slow_bins(seen, alpha):
     np.add.at(n, (cube.month - FIRST, cube.cell), cube.n)
     windows = [(t, t - 1) if t else (0,) for t in range(24)]
     sizes = np.array([len(window) for window in windows])[:, None] * cells.neighbours.sizes
-    sums = pooled(n, cells.neighbours, windows)
+    sums = pooled(nearby(n, cells.neighbours), windows)
     z = space_time_gi_star(n, sums, sizes)
     share = cells.neighbours.sums(cells.area_m2 / cells.area_m2.sum())
     totals = np.array([n[list(window)].sum() for window in windows])[:, None]
@@ -279,7 +420,9 @@ def test_hot_and_cold_are_what_scipy_finds_over_all_bins(alpha):
         (range(24), "persistent_hot", "persistent"),
         ([2, 3, 9, 10, 22, 23], "sporadic_hot", "recurring"),
         (range(22), "historical_hot", "former"),
-        ([5, 6, 7, 17, 18, 19], "none", ""),
+        ([5, 6, 7, 17, 18, 19], "none", "recurring"),
+        ([5, 6, 7], "none", "former"),
+        ([5], "none", ""),
     ],
 )
 def test_a_place_is_named_by_its_course(months, name, summary):
@@ -343,14 +486,15 @@ def test_an_even_flow_rises_or_falls_on_few_maps():
 
 
 @pytest.mark.parametrize(("events", "season"), [(100, 1.0), (1000, 8.0), (20_000, 1.0)])
-def test_a_random_map_has_a_class_somewhere_on_at_most_one_in_twenty(events, season):
+def test_a_random_map_has_a_class_or_a_word_on_at_most_one_in_twenty(events, season):
     """40 maps without any place each; also where summers hold eight times as much everywhere."""
     per_month = np.where(np.isin(np.arange(24) % 12, [5, 6, 7]), season, 1.0)
     false = 0
     for seed in range(40):
         rng = np.random.default_rng([events, seed])
         result = run(evidence(*even(rng, events, per_month)))
-        false += result.facts["counts"]["none"] < len(CELLS)
+        facts = result.facts
+        false += facts["counts"]["none"] < len(CELLS) or any(facts["summary"].values())
     assert false / 40 <= 0.05 + 3 * (0.05 * 0.95 / 40) ** 0.5
 
 

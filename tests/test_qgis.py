@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,9 @@ from situations import BADGRUVA, layer, situation
 from geo.schema import HOTSPOT
 from maps.geopackage import write_geopackage
 from maps.words import words
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOSTILE = "<b>&\"'\x01%]</b>"
 

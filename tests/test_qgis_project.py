@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +21,8 @@ from maps.geopackage import write_geopackage
 from maps.qgis_project import _bar
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from maps.situation import Situation
 
 GROUPS = {

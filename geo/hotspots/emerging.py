@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo.emerging import CLASSES, SUMMARY, classify
+from geo.emerging import CLASSES, SUMMARIES, classify, summarize
 from geo.hotspots.claims import Settings, too_few, with_events
 from geo.hotspots.method import Evidence, Method, Parameter, Result
 from geo.months import month_text
@@ -37,6 +37,8 @@ EMERGING_P = Column("emerging_p", "real")
 
 FEWEST_STEPS = 10
 """With fewer steps than Esri advises, nine tenths of them are all of them."""
+SEASON_APART = 3
+"""Months that are not hot in a row, and part two seasons; one or two may be a lull in the same."""
 _ROUNDING = 1e-12
 
 
@@ -75,10 +77,20 @@ def steps_of(
     return Steps(tuple(ends), tuple(windows), len(asked) - len(ends))
 
 
-def pooled(x: Floats, neighbours: Neighbours, windows: Sequence[Sequence[int]]) -> Floats:
-    """Add x (steps by cells) over each cell, its neighbours, and the steps of each window."""
-    near = np.stack([neighbours.sums(step) for step in x])
-    return np.stack([near[list(window)].sum(axis=0) for window in windows])
+def nearby(x: Floats, neighbours: Neighbours) -> Floats:
+    """Add x (steps by cells) over each cell and its neighbours, step by step."""
+    sums = np.empty(x.shape)
+    for step, row in enumerate(x):
+        sums[step] = neighbours.sums(row)
+    return sums
+
+
+def pooled(near: Floats, windows: Sequence[Sequence[int]]) -> Floats:
+    """Add what is nearby (steps by cells) over the steps of each window."""
+    sums = np.empty((len(windows), near.shape[1]))
+    for step, window in enumerate(windows):
+        near[list(window)].sum(axis=0, out=sums[step])
+    return sums
 
 
 def space_time_gi_star(x: Floats, sums: Floats, sizes: Ints) -> Floats:
@@ -92,29 +104,46 @@ def space_time_gi_star(x: Floats, sums: Floats, sizes: Ints) -> Floats:
     """
     n = x.size
     mean = float(x.mean())
-    variance = float(np.square(x - mean).mean())
-    if variance <= (_ROUNDING * float(np.abs(x).max())) ** 2:
+    variance = float(x.var())
+    if variance <= (_ROUNDING * float(max(x.max(), -x.min()))) ** 2:
         return np.zeros(x.shape)
     size = np.arange(int(sizes.max()) + 1, dtype=np.float64)
     spread = np.sqrt(variance / (n - 1) * (n - size) * size)
     scale = np.divide(1.0, spread, out=np.zeros(len(size)), where=spread > 0.0)
-    z = sums - np.take(mean * size, sizes)
-    z *= np.take(scale, sizes)
+    z = np.empty(x.shape)
+    for step, many in enumerate(sizes):
+        np.subtract(sums[step], np.take(mean * size, many), out=z[step])
+        z[step] *= np.take(scale, many)
     return z
 
 
 @dataclass(frozen=True, eq=False)
 class _Bins:
-    """What is known of each cell in each step; arrays are steps by cells."""
+    """What is known of each cell in each step.
+
+    ``z`` is steps by cells; ``p`` and ``q`` are those of the few at the positions ``at`` in all of
+    ``z``, one step after the other. The others have 1.
+    """
 
     z: Floats
+    at: Ints
     p: Floats
     q: Floats
 
     def beyond(self, alpha: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Mark what is hot, and what is cold."""
-        certain = self.q < alpha
-        return certain & (self.z > 0), certain & (self.z < 0)
+        sure = self.at[self.q < alpha]
+        hot, cold = np.zeros(self.z.shape, dtype=bool), np.zeros(self.z.shape, dtype=bool)
+        hot.ravel()[sure] = self.z.ravel()[sure] > 0
+        cold.ravel()[sure] = self.z.ravel()[sure] < 0
+        return hot, cold
+
+    def last(self, values: Floats) -> Floats:
+        """Give the last step's p or q, a value a cell."""
+        here = self.at - (self.z.size - self.z.shape[1])
+        found = np.ones(self.z.shape[1])
+        found[here[here >= 0]] = values[here >= 0]
+        return found
 
 
 def run(
@@ -139,12 +168,12 @@ def run(
        Benjamini-Hochberg over all bins, cells times months. Hot and cold are bins with q below
        ``alpha``; hot ones in places with ``min_place`` events of these months.
     4. Mann-Kendall of each cell's Gi* over the months (``emerging_z``, ``emerging_p``).
-    5. One of 17 classes, of which planners are told four: ``new`` (new and consecutive),
-       ``persistent`` (also intensifying and diminishing), ``recurring`` (sporadic, oscillating),
-       ``former`` (historical).
+    5. One of 17 classes, and one of four words for planners, which tell of places that are not hot
+       in the last step as well: ``new``, ``persistent``, ``recurring``, ``former``
+       (``geo.emerging.summarize``; three months that are not hot part two seasons).
 
-    ``hot`` are cells whose last step is hot; ``p`` and ``q`` are that step's (p is 1 where Gi*'s
-    own is not below ``alpha``; of a q from ``alpha`` up only that is known). A cell without any
+    ``hot`` are cells whose last step is hot; ``p`` and ``q`` are that step's (1 where p is not
+    below ``alpha``). A cell without any
     event of its own is of no hot class, though it may hold a place together. ``emerging_months``
     and ``emerging_cold`` count the steps in which it was hot or cold; where events are few no place
     can be cold.
@@ -155,13 +184,12 @@ def run(
     makes Mann-Kendall too ready to see a trend: intensifying or diminishing asks for it in the
     months taken one by one as well.
 
-    How it misleads: a place of the summer, such as a bathing site, is ``sporadic`` in summer, has
-    no class in winter, and is never ``persistent`` (``step_months`` = 12 would compare years, of
-    which ten are needed). All months are measured against one average, so a crowd in one of them
-    makes others look less hot. A place that was hot in many months, below nine tenths, and is no
-    longer has no class: ``former`` is strict. ``consecutive`` may have lasted nearly all the time:
-    ``emerging_months`` tells. What is persistently hot may be where people are. Random maps have a
-    class somewhere far more seldom than ``alpha``, as the last step must be hot.
+    How it misleads: a place of the summer, such as a bathing site, is ``former`` after its first
+    summer, ``recurring`` from the second on, and never ``persistent`` (``step_months`` = 12 would
+    compare years, of which ten are needed). All months are measured against one average, so a crowd
+    in one of them makes others look less hot. ``new`` may have lasted nearly all the time, or one
+    month that was busy: ``emerging_months`` tells. What is persistently hot may be where people
+    are. Random maps have a class or a word somewhere far more seldom than ``alpha``.
     Source: Ord & Getis (1995); Mann (1945); Kendall (1975); Esri's Emerging Hot Spot Analysis.
     """
     asked = Settings(
@@ -192,18 +220,20 @@ def run(
     if little:
         return _nothing(evidence, used, *little, *gaps)
     neighbours = evidence.cells.neighbours
-    bins = _bins(evidence, n, steps, alpha)
+    near = nearby(n, neighbours)
+    bins = _bins(evidence, n, near, steps, alpha)
     hot, cold = bins.beyond(alpha)
     for step, window in enumerate(steps.windows):
         hot[step] = with_events(hot[step], n[list(window)].sum(axis=0), neighbours, min_place)
     trends = mann_kendall(bins.z.T)
     rising = np.where(trends.p < alpha, np.sign(trends.z), 0.0).astype(np.int64)
-    _confirm(rising, n, neighbours, alpha)
+    _confirm(rising, near, alpha)
     now = hot[-1].copy()
     hot[:, ~n.any(axis=0)] = False  # they hold a place together, but nothing happened in them
     found = classify(hot, cold, rising)
     names = np.array(CLASSES)[found]
-    summary = np.array([SUMMARY.get(name, "") for name in CLASSES])[found]
+    apart = -(-SEASON_APART // step_months)
+    summary = np.array(SUMMARIES)[summarize(hot, burst=1 + steps_back, long_break=apart)]
     first = steps.ends[0] - step_months + 1
     told = {"n": len(steps.ends), "first": month_text(first), "last": month_text(last)}
     return Result(
@@ -216,16 +246,14 @@ def run(
             EMERGING_P.name: trends.p,
         },
         hot=now,
-        p=bins.p[-1],
-        q=bins.q[-1],
+        p=bins.last(bins.p),
+        q=bins.last(bins.q),
         notes=(Note("emerging_steps", told), *gaps),
         facts={
             "months": (first, last),
             "steps": len(steps.ends),
             "counts": {name: int((names == name).sum()) for name in CLASSES},
-            "summary": {
-                key: int((summary == key).sum()) for key in dict.fromkeys(SUMMARY.values())
-            },
+            "summary": {key: int((summary == key).sum()) for key in SUMMARIES if key},
         },
         used=used,
     )
@@ -238,17 +266,16 @@ def _counts(cube: Cube, steps: Steps, length: int) -> Floats:
     within = (cube.month <= ends[step]) & (cube.month > ends[step] - length)
     at = step[within] * cube.cells + cube.cell[within]
     n = np.bincount(at, weights=cube.n[within], minlength=len(ends) * cube.cells)
-    return n.astype(np.float64).reshape(len(ends), cube.cells)
+    return n.astype(np.float64, copy=False).reshape(len(ends), cube.cells)
 
 
-def _bins(evidence: Evidence, n: Floats, steps: Steps, alpha: float) -> _Bins:
+def _bins(evidence: Evidence, n: Floats, near: Floats, steps: Steps, alpha: float) -> _Bins:
     """Test each cell in each step.
 
-    Only bins whose Gi* p is below alpha are asked about chance: no other has q below alpha, and
-    none of them alters theirs. The others have p and q of 1.
+    Only bins whose p is below alpha are kept: no other has q below alpha, and none alters theirs.
     """
     neighbours = evidence.cells.neighbours
-    sums = pooled(n, neighbours, steps.windows)
+    sums = pooled(near, steps.windows)
     looked_at = np.array([len(window) for window in steps.windows])
     sizes = looked_at[:, None] * neighbours.sizes
     if evidence.exposure is None:
@@ -260,7 +287,7 @@ def _bins(evidence: Evidence, n: Floats, steps: Steps, alpha: float) -> _Bins:
         z = space_time_gi_star(n - expected, sums - around, sizes)
     share = neighbours.sums(evidence.share)
     totals = n.sum(axis=1)
-    p, q = np.ones(z.shape), np.ones(z.shape)
+    kept, chances = [], []
     least = NormalDist().inv_cdf(1.0 - alpha / 2.0)
     for step, window in enumerate(steps.windows):
         at = np.flatnonzero(np.abs(z[step]) > least)
@@ -268,19 +295,19 @@ def _bins(evidence: Evidence, n: Floats, steps: Steps, alpha: float) -> _Bins:
         here = sums[step, at]
         agree = np.sign(here - total * share[at]) == np.sign(z[step, at])
         by_chance = chance_p(here.astype(np.int64), total, share[at])
-        p[step, at] = np.where(agree, np.maximum(two_sided_p(z[step, at]), by_chance), 1.0)
-    asked = p < alpha
-    few = p[asked]
+        p = np.where(agree, np.maximum(two_sided_p(z[step, at]), by_chance), 1.0)
+        kept.append(step * z.shape[1] + at[p < alpha])
+        chances.append(p[p < alpha])
+    p = np.concatenate(chances)
     # As among all bins: the others, with larger p, come after them in the order.
-    q[asked] = np.minimum(benjamini_hochberg(few) * (p.size / max(len(few), 1)), 1.0)
-    return _Bins(z, p, q)
+    q = np.minimum(benjamini_hochberg(p) * (z.size / max(len(p), 1)), 1.0)
+    return _Bins(z, np.concatenate(kept), p, q)
 
 
-def _confirm(rising: Ints, n: Floats, neighbours: Neighbours, alpha: float) -> None:
+def _confirm(rising: Ints, near: Floats, alpha: float) -> None:
     """Keep the trends that steps taken one by one show as well."""
-    alone = pooled(n, neighbours, [(step,) for step in range(len(n))])
     at = np.flatnonzero(rising)
-    own = mann_kendall(alone[:, at].T)
+    own = mann_kendall(near[:, at].T)
     rising[at[(own.p >= alpha) | (np.sign(own.z) != rising[at])]] = 0
 
 
