@@ -264,8 +264,11 @@ def within_reach(
     return Reach(events, length)
 
 
-def touching(graph: Graph, lixels: Lixels, marked: NDArray[np.bool_]) -> list[Ints]:
-    """Group the marked lixels that touch end to end or where roads meet; by their first lixel."""
+def touching(graph: Graph, lixels: Lixels, marked: NDArray[np.bool_], label: Ints) -> list[Ints]:
+    """Group the marked lixels of one label that touch, end to end or where roads meet.
+
+    ``label`` is one per lixel, from 0. Groups are in the order of their first lixels.
+    """
     from scipy import sparse  # noqa: PLC0415 - slow to import, and only this needs it
 
     number = np.flatnonzero(marked)
@@ -274,9 +277,11 @@ def touching(graph: Graph, lixels: Lixels, marked: NDArray[np.bool_]) -> list[In
     stops = number == lixels.last[edge]
     start = np.where(starts, graph.start[edge], graph.nodes + number)
     stop = np.where(stops, graph.end[edge], graph.nodes + number + 1)
-    size = graph.nodes + len(lixels) + 1
-    joints = sparse.coo_array((np.ones(len(number)), (start, stop)), shape=(size, size))
-    group = sparse.csgraph.connected_components(joints, directed=False)[1][start]
+    apart = label[number] * (graph.nodes + len(lixels) + 1)
+    ends, joint = np.unique([start + apart, stop + apart], return_inverse=True)
+    start, stop = joint.reshape(2, -1)
+    links = sparse.coo_array((np.ones(len(number)), (start, stop)), shape=(len(ends), len(ends)))
+    group = sparse.csgraph.connected_components(links, directed=False)[1][start]
     _, first, of = np.unique(group, return_index=True, return_inverse=True)
     return [number[of == one] for one in np.argsort(first)]
 

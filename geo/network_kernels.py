@@ -24,9 +24,11 @@ Split = Literal["continuous", "discontinuous"]
 
 _ALIKE_M = 1e-6
 """Waves that leave by one arc after ways this alike are one wave."""
-_AT_ONCE = 500
+_OFF_M = 1e-9
+"""Events at a node are moved this far into their edge, to turn there as all others do."""
+_AT_ONCE = 100
 """Events whose waves are followed together; more cost memory."""
-_MOST = 200_000
+_MOST = 40_000
 """Waves of those events that are followed from one node to the next; the weakest are given up."""
 SMALL = 1e-5
 """A wave that carries less of an event than this is not followed further (continuous only)."""
@@ -80,8 +82,8 @@ class LineKernels:
 
     The number of ways grows fast with the bandwidth over the length of edges, most for the
     continuous split, whose waves turn at every node. There a wave that carries less than ``small``
-    of an event is left at the node that it came to, as are the weakest where too many run at once:
-    no mass is lost, and what moved is told.
+    of an event is left at the node that it came to, as are the weakest of either split where too
+    many run at once: no mass is lost, and what moved is told.
     """
 
     kernel: LineKernel = "quartic"
@@ -94,17 +96,18 @@ class LineKernels:
     ) -> tuple[Floats, float]:
         """Give the mass of events (edge, metres from its start) on each lixel, and what moved.
 
-        The masses sum to the number of events. ``moved`` bounds the mass that lies elsewhere than
-        the exact kernel has it, in events.
+        The masses sum to the number of events. ``moved`` is what the waves that were given up left
+        on each lixel, summed, in events. Less than that lies elsewhere than the exact kernel has
+        it: at most three quarters on 1,800 drawn graphs, a tenth on a city's roads. It is no proven
+        bound, as waves above and below 0 that were left on one lixel cancel.
         """
-        mass, moved = np.zeros(len(lixels)), 0.0
+        mass, moved = np.zeros(len(lixels)), np.zeros(len(lixels))
         for waves, weak in self._followed(graph, edge, at):
             mass += self._laid(graph, lixels, waves)
             left = weak.factor * (0.5 - line_mass(weak.distance, self.kernel, self.bandwidth))
             place = lixels.holding(weak.arc >> 1, weak.at)
-            mass += np.bincount(place, left, minlength=len(lixels))
-            moved += float(np.abs(left).sum())
-        return mass, moved
+            moved += np.bincount(place, left, minlength=len(lixels))
+        return mass + moved, float(np.abs(moved).sum())
 
     def _laid(self, graph: Graph, lixels: Lixels, waves: _Waves) -> Floats:
         """Integrate waves over the lixels that they run through."""
@@ -132,6 +135,7 @@ class LineKernels:
 
         But for what ``small`` leaves out; an event counts at its own place.
         """
+        at = np.clip(at, _OFF_M, graph.length[edge] - _OFF_M)
         order = np.argsort(place_edge, kind="stable")
         first = np.searchsorted(place_edge[order], np.arange(len(graph.length) + 1))
         density = np.zeros(len(place_edge))
@@ -165,11 +169,9 @@ class LineKernels:
                 if self.split == "continuous":
                     now = _merged(now)
                 left = 0.5 - line_mass(now.distance, self.kernel, self.bandwidth)
-                strong = np.abs(now.factor) * left >= self.small
-                if self.split == "discontinuous":
-                    strong[:] = True
-                if len(left) > _MOST:
-                    carried = np.abs(now.factor) * left
+                carried = np.abs(now.factor) * left
+                strong = carried >= (self.small if self.split == "continuous" else 0.0)
+                if len(carried) > _MOST:
                     strong &= carried > np.partition(carried, -_MOST)[-_MOST]
                 now, weak = now.only(strong), now.only(~strong)
 

@@ -22,16 +22,17 @@ if TYPE_CHECKING:
 def read_roads(path: Path, epsg: int, box: shapely.Polygon) -> Layer:
     """Read the lines of a file that meet a box (metres of ``epsg``) as roads of a background.
 
-    Names come from the column that a background's would. What is no line is not a road: it is left
-    out as ``wrong_shape``, and lines elsewhere as ``outside_area``. Raises ``SourceError`` where
-    no line is left, or the file does not say its coordinate system.
+    Names and classes come from the columns that a background's would. Every line is a road unless
+    its attributes say railway or water; those are drawn, and nothing is measured along them. What
+    is no line is left out as ``wrong_shape``, lines elsewhere as ``outside_area``. Raises
+    ``SourceError`` where no line is left, or the file does not say its coordinate system.
     """
     tables = list(FORMAT.read(path))
     data = pd.concat([table.data for table in tables], ignore_index=True)
     shapes = np.concatenate(
         [np.zeros(0, object), *(t.geometry for t in tables if t.geometry is not None)]
     )
-    crs = next((table.crs for table in tables if table.crs is not None), None)
+    crs = tables[0].crs
     line = shapely.get_dimensions(shapes) == 1
     if crs is None or not line.any():
         found = "none" if crs is None else f"{len(shapes)} features that are not lines"
@@ -56,7 +57,7 @@ def read_roads(path: Path, epsg: int, box: shapely.Polygon) -> Layer:
     named = next((str(name) for name in data.columns if plain(str(name)) in words), None)
     name = pd.Series(pd.NA, data.index, dtype="string") if named is None else data[named]
     classes = np.array(CLASSES, dtype=object)[classes_of(data)]
-    classes = np.where(np.char.startswith(classes.astype(str), "road"), classes, "road_minor")
+    classes = np.where(classes == "other", "road_minor", classes)
     table = pd.DataFrame(
         {
             "id": [str(i + 1) for i in np.flatnonzero(near)],
@@ -64,8 +65,13 @@ def read_roads(path: Path, epsg: int, box: shapely.Polygon) -> Layer:
             "name": name.astype("string").to_numpy()[near],
         }
     )
-    reasons = {"wrong_shape": int((~line).sum()), "outside_area": int((line & ~near).sum())}
+    reasons = {
+        "unreadable_feature": sum(len(table.left_out) for table in tables),
+        "wrong_shape": int((~line).sum()),
+        "outside_area": int((line & ~near).sum()),
+    }
     left_out = {reason: n for reason, n in reasons.items() if n}
-    report = Report(path.stem, "background", path.name, "", len(shapes), len(table), left_out)
+    read = len(table) + sum(left_out.values())
+    report = Report(path.stem, "background", path.name, "", read, len(table), left_out)
     none = pd.DataFrame({column: [] for column in LEFT_OUT_COLUMNS})
     return Layer("roads", "background", table, geometry[near], none, report)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo.cells import Cells
-    from geo.network import Network
+    from geo.network import Graph, Lixels, Network
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -60,11 +60,16 @@ def run(
 
     A piece is hot where the events within a walk of ``bandwidth`` of its middle are more than
     chance would put there (exact binomial, Benjamini-Hochberg over the pieces in the area), its
-    density is above the mean, and the hot pieces that touch hold ``min_place`` events. Chance
-    spreads events evenly along the roads: it knows no traffic. A busy road is then hot because it
-    is busy, not because it is dangerous; and a hot piece says that much happened around it, up to
-    the bandwidth away, not on it. Where roads are drawn as two lines, one for each direction, there
-    is twice the road to hold the same events. Source: Okabe, Satoh & Sugihara (2009).
+    density is above the mean. A place is the hot pieces of one street that touch and hold
+    ``min_place`` events, more than their length gives; what then is left, as the arms of a crossing
+    with two events each, is held together by touch alone. Other pieces are not called hot: they are
+    near a place, as the first metres of its side streets. A street that something without its name
+    interrupts, a roundabout say, is as many places.
+
+    Chance spreads events evenly along the roads: it knows no traffic. A busy road is then hot
+    because it is busy, not because it is dangerous; and a piece is hot for what happened up to the
+    bandwidth away. Where roads are drawn as two lines, one for each direction, there is twice the
+    road to hold the same events. Source: Okabe, Satoh & Sugihara (2009).
     """
     if evidence.points is None:
         raise ValueError("network_kde needs the points")
@@ -159,16 +164,19 @@ def _on_roads(evidence: Evidence, network: Network, asked: _Asked, notes: list[N
     else:
         values = {"method": "network_kde", "n": total, "needed": asked.min_events}
         notes.append(Note("too_few_events", values, "warning"))
-    event_cell = cells.locate(points.x[near], points.y[near])
+    x, y = points.x[near], points.y[near]
+    event_cell = cells.locate(x, y)
     clusters = []
-    for group in touching(graph, lixels, hot):
+    groups = _places(graph, lixels, hot, pieces, asked.min_place)
+    hot = np.zeros(len(lixels), dtype=bool)
+    for group in groups:
         of_group = np.isin(holder, group)
-        if of_group.sum() < asked.min_place or not (event_cell[of_group] >= 0).any():
-            hot[group] = False
-            continue
-        x, y = points.x[near][of_group], points.y[near][of_group]
         expected = total * float(lixels.length[group].sum()) / metres
-        clusters.append(_cluster(pieces, group, x, y, event_cell[of_group], expected))
+        if of_group.sum() > expected and (event_cell[of_group] >= 0).any():
+            hot[group] = True
+            clusters.append(
+                _cluster(pieces, group, x[of_group], y[of_group], event_cell[of_group], expected)
+            )
     clusters.sort(key=lambda found: found.expected - found.n)
     return _answer(evidence, pieces, hot, clusters, notes, asked, enough=enough, facts={
         "n": n,
@@ -192,16 +200,30 @@ def _warnings(count: int, beyond: int, moved: float, asked: _Asked) -> list[Note
         values = {"n": beyond, "of": count, "snap": asked.snap_m}
         many = beyond > _MANY_BEYOND * count
         notes.append(Note("network_beyond", values, "warning" if many else "info"))
-    if moved > _MUCH_MOVED * max(count, 1):
-        percent = float(np.ceil(100.0 * moved / count))
+    if moved > _MUCH_MOVED * (count - beyond):
+        percent = float(min(np.ceil(100.0 * moved / (count - beyond)), 100.0))
         notes.append(Note("network_moved", {"percent": percent}, "warning"))
     return notes
+
+
+def _places(
+    graph: Graph, lixels: Lixels, hot: Bools, pieces: _Pieces, min_place: int
+) -> list[Ints]:
+    """Part hot pieces into places with enough events: street by street, then what is left."""
+    names, street = np.unique(pieces.names.astype(str), return_inverse=True)
+    rest, places = hot.copy(), []
+    for group in touching(graph, lixels, hot, street):
+        if names[street[group[0]]] and pieces.n[group].sum() >= min_place:
+            places.append(group)
+            rest[group] = False
+    others = touching(graph, lixels, rest, np.zeros(len(lixels), dtype=np.int64))
+    return places + [group for group in others if pieces.n[group].sum() >= min_place]
 
 
 def _cluster(
     pieces: _Pieces, group: Ints, x: Floats, y: Floats, event_cell: Ints, expected: float
 ) -> Cluster:
-    """Make a place of hot pieces that touch, named by the street with most of their events."""
+    """Make a place of hot pieces, named by the street with most of their events."""
     names, which = np.unique(pieces.names[group].astype(str), return_inverse=True)
     held = np.bincount(which, pieces.n[group])
     held[names == ""] = -1.0
@@ -239,18 +261,16 @@ def _answer(
     enough: bool,
     facts: dict[str, Any],
 ) -> Result:
-    """Write the pieces into cells: the highest density and the least p that cross each."""
+    """Write into cells the highest density that crosses each, and p and q of the place it is in."""
     count = len(evidence.cells)
     nkde, p, q = np.zeros(count), np.ones(count), np.ones(count)
     np.maximum.at(nkde, pieces.cell, pieces.density[pieces.of])
-    claimed = hot[pieces.of]
+    cells, keep = np.zeros(count, dtype=bool), pieces.inside
     for found in clusters:  # also cells that hold its events beside the road
-        p[found.cells] = np.minimum(p[found.cells], found.p)
-    np.minimum.at(q, pieces.cell[claimed], pieces.q[pieces.of[claimed]])
-    cells = np.zeros(count, dtype=bool)
-    for found in clusters:
         cells[found.cells] = True
-    keep = pieces.inside
+        p[found.cells] = np.minimum(p[found.cells], found.p)
+        same = pieces.q[keep & (pieces.p == found.p)].max()
+        q[found.cells] = np.minimum(q[found.cells], same)
     return Result(
         columns={NKDE.name: nkde},
         hot=cells,
