@@ -181,11 +181,13 @@ def knox(
     not its left, ``(a, b]``, but for the first, ``[a, b]``. With ``group`` times change places only
     within a group (a calendar month, say). Distances are straight lines.
 
-    Permutations are the products of three lists of shuffles, a x b x c = R + 1, made so that the
-    observed times are one of them. Under the null hypothesis each list's members can change places,
-    so the rank of the observed among the products is uniform, and p as exact as with R shuffles one
-    by one. Every two products are independent, so p spreads no more, either, at a fraction of the
-    cost. ``permutations`` is raised until R + 1 can be split so.
+    Permutations are the products y_i(s_j(t_k)) of times in a random order, y, and shuffles of
+    places, s and t: a x b x c = R + 1, made so that the observed times are the first. Under the
+    null hypothesis they are what any y would be, so each list's members can change places: the
+    rank of the observed among the products is uniform, and p exact. Given the observed, any two
+    others are independent: p spreads as much from seed to seed as with R shuffles one by one
+    (only the far ends of that spread differ), at a thirtieth of the shuffling. ``permutations`` is
+    raised until R + 1 can be split so.
 
     The null hypothesis is that times say nothing about places. It also fails where the pattern of
     places changes over the period for any reason: bathing sites in summer, a part of the town that

@@ -2,8 +2,12 @@
 
 Events come in clusters: one evening, ten reports. Taken one by one they make chance look too small,
 so counts are first brought to the number of independent events that they are worth: divided by the
-design effect between whole weeks, never below 1, then tested exactly (Korn & Graubard 1998). What
-lasts longer than a week (a month of unrest) is still believed to be many events.
+design effect between whole weeks, never below 1, then tested as binomial (Korn & Graubard 1998).
+That is exact where all events are on their own; else the size is no whole number, the binomial's
+tail is the incomplete beta function's, and few weeks tell the effect only roughly. Of maps without
+rhythm, 9 weeks to 2 years, 40 to 3,000 events, alone or in clusters, 5 % show a claim of a kind at
+most, within the error of simulation. What lasts longer than a week (a month of unrest) is still
+believed to be many events.
 """
 
 from __future__ import annotations
@@ -99,20 +103,25 @@ def profile(
 def seasons(n: Ints, part: Ints, week: Ints, parts: int, *, alpha: float = 0.05) -> Profile:
     """Compare each part of the year with the rest; the arrays are parallel to days.
 
-    Here a whole week lies in one part, so that its events' spread over the parts tells nothing of
-    how they cluster; how weeks differ within the part and the rest does (as for ``contrast``), of
-    this part or of all on average, whichever is more.
+    A whole week lies in one part, so that its events' spread over the parts tells nothing of how
+    they cluster; how the weeks of each part differ does, of this part or of all together, whichever
+    is more. Where few weeks tell it, the test is Student's: of one week a part, nothing is told.
     """
     held = np.bincount(part, n, parts).astype(np.int64)
-    expected = np.bincount(part, minlength=parts) * (n.sum() / len(n))
-    share = expected / max(float(n.sum()), 1.0)
-    told = np.flatnonzero((share > 0) & (share < 1))
-    one = np.ones(len(n)), np.zeros_like(part)
-    own = np.array([_weekly_effect(n, part == each, week, *one) for each in told])
+    length = np.bincount(part, minlength=parts)
+    expected = length * (n.sum() / len(n))
+    share = length / len(n)
     p = np.full(parts, np.nan)
-    if len(told):
-        effect = np.maximum(own, own.mean())
-        p[told] = _two_sided(held[told], int(n.sum()), share[told], effect)
+    told = (share > 0) & (share < 1)
+    pieces, at = np.unique(week * parts + part, return_inverse=True)
+    piece, of = np.bincount(at), pieces % parts
+    fitted = held[of] * piece / length[of]
+    spread = np.bincount(of, (np.bincount(at, n) - fitted) ** 2, parts)
+    alone = np.bincount(of, fitted * (1 - piece / length[of]), parts)
+    free = len(pieces) - int((length > 0).sum())
+    own = np.divide(spread, alone, out=np.zeros(parts), where=alone > 0)
+    effect = np.maximum(np.maximum(own, spread.sum() / max(float(alone.sum()), 1.0)), 1.0)
+    p[told] = _two_sided(held[told], int(n.sum()), share[told], effect[told], free)
     q = benjamini_hochberg(p)
     mark = np.where(q < alpha, np.sign(held - expected), 0).astype(np.int64)
     return Profile(held, np.asarray(expected, dtype=np.float64), q, mark)
@@ -149,8 +158,10 @@ def contrast(
     ``total`` and ``expected``. None where none is left or they hold no event.
 
     The sum over strata spreads less than one binomial of the mean share (Hoeffding 1956), which is
-    what is used. Counts are brought down by the design effect between weeks, of what is left when
-    stratum and flag are fitted.
+    what is used. Counts are brought down by the design effect between weeks, as it is where the
+    flag changes nothing: so a difference that lies in fewer than four weeks is never claimed, and
+    some that are there are not told. Of one year with 600 events on their own, twice as many on
+    public holidays were told on 75 % of maps, three times as many on all.
     """
     weight = np.ones(len(n)) if base is None else base
     _, at = np.unique(stratum, return_inverse=True)
@@ -173,36 +184,20 @@ def contrast(
 
 
 def _weekly_effect(n: Ints, flag: NDArray[np.bool_], week: Ints, weight: Floats, at: Ints) -> float:
-    """Give how much more the difference varies between weeks than single events would make it."""
-    events = np.bincount(at, n.astype(np.float64))
-    calm, flagged = (np.bincount(at, weight * one) for one in (~flag, flag))
-    times = _common_ratio(float(n[flag].sum()), events, calm, flagged)
-    level = events / np.maximum(calm + times * flagged, _LEAST_SHARE)
-    fitted = level[at] * weight * np.where(flag, times, 1.0)
-    share = times * flagged / np.maximum(calm + times * flagged, _LEAST_SHARE)
-    lean = flag - share[at]
+    """Give how much more the difference varies between weeks than single events would make it.
+
+    What each week is compared with is what it would hold if the flag changed nothing: where the
+    flag lies in a few weeks only, what they have in common could be chance as well.
+    """
+    events, whole, flagged = (np.bincount(at, one) for one in (n, weight, weight * flag))
+    share = flagged / np.maximum(whole, _LEAST_SHARE)
+    fitted = (events / np.maximum(whole, _LEAST_SHARE))[at] * weight
     _, weeks = np.unique(week, return_inverse=True)
-    score = np.bincount(weeks, lean * (n - fitted))
+    score = np.bincount(weeks, (flag - share[at]) * (n - fitted))
     alone = float((events * share * (1 - share)).sum())
     strata = int((np.bincount(at) > 0).sum())
-    free = len(n) / max(len(n) - strata - 1, 1)  # what is left varies less than what was there
+    free = len(n) / max(len(n) - strata, 1)  # what is left varies less than what was there
     return max(1.0, free * float((score**2).sum()) / alone) if alone > 0 else 1.0
-
-
-def _common_ratio(
-    held: float,
-    events: NDArray[np.number],
-    calm: NDArray[np.number],
-    flagged: NDArray[np.number],
-) -> float:
-    """Find the rate in flagged time over that in other time, one for all strata (bisection)."""
-    low, high = np.log(1e-3), np.log(1e3)
-    for _ in range(40):
-        middle = (low + high) / 2
-        part = np.exp(middle) * flagged
-        fitted = float((events * part / np.maximum(calm + part, _LEAST_SHARE)).sum())
-        low, high = (middle, high) if fitted < held else (low, middle)
-    return float(np.exp((low + high) / 2))
 
 
 def _by_week(part: Ints, week: Ints, parts: int) -> Ints:
@@ -226,21 +221,35 @@ def _chance(by_week: Ints, share: Floats) -> Floats:
     weekly = by_week.sum(axis=1) / share.sum()
     spread = ((by_week - weekly[:, None] * found) ** 2).sum(axis=0)
     alone = total * found * (1 - found)
-    own = spread / np.where(alone > 0, alone, np.inf)
-    effect = np.maximum(np.maximum(own, spread.sum() / max(float(alone.sum()), 1.0)), 1.0)
-    return _two_sided(n, total, share, effect)
+    # The share is fitted to the same weeks, which brings them nearer to it: one week is all of it.
+    among = 1 - float((weekly**2).sum()) / total**2
+    if among <= 0:
+        return np.ones(len(share))
+    free = (1 - 1 / total) / among
+    own = free * spread / np.where(alone > 0, alone, np.inf)
+    pooled = free * spread.sum() / max(float(alone.sum()), 1.0)
+    return _two_sided(n, total, share, np.maximum(np.maximum(own, pooled), 1.0))
 
 
-def _two_sided(n: Ints, total: int, share: Floats, effect: Floats | float) -> Floats:
-    """Give twice the smaller tail of the binomial, for counts that are worth 1 / effect each."""
-    from scipy.special import betainc  # noqa: PLC0415 - slow to import
+def _two_sided(
+    n: Ints, total: int, share: Floats, effect: Floats | float, free: float = np.inf
+) -> Floats:
+    """Give twice the smaller tail of the binomial, for counts that are worth 1 / effect each.
+
+    Where the effect is known by ``free`` degrees of freedom only, the tail is Student's beyond the
+    same number of standard deviations.
+    """
+    from scipy.special import betainc, ndtri, stdtr  # noqa: PLC0415 - slow to import
 
     held, size = n / effect, total / effect
     share = np.clip(share, 0.0, 1.0)
     with np.errstate(invalid="ignore"):
         upper = np.where(held > 0, betainc(held, size - held + 1, share), 1.0)
         lower = np.where(n < total, 1 - betainc(held + 1, size - held, share), 1.0)
-    return np.asarray(np.minimum(2 * np.minimum(upper, lower), 1.0), dtype=np.float64)
+    tail = np.minimum(np.minimum(upper, lower), 0.5)
+    if np.isfinite(free):
+        tail = stdtr(free, ndtri(tail)) if free > 0 else np.full_like(tail, 0.5)
+    return np.asarray(2 * tail, dtype=np.float64)
 
 
 def _interval(n: int, total: int, effect: float) -> tuple[float, float]:

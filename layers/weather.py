@@ -52,7 +52,8 @@ _FIELDS = (
         ("nederbördsmängd", "nederbörd", "regn", "precipitation", "rain", "rainfall", "precip"),
     ),
 )  # fmt: skip
-_MEASURED = ("temperature", "precipitation")
+_MEASURED = {"temperature": (-60, 50), "precipitation": (0, 500)}
+"""What can be measured in Sweden: least and most. Beyond lie codes for "no reading" (9999)."""
 _TOLD = 3
 """So many rows at fault are named."""
 
@@ -128,10 +129,17 @@ def _days(path: Path, data: pd.DataFrame, rows: NDArray[np.int64]) -> dict[str, 
     found = {}
     for name in (one for one in _MEASURED if one in columns):
         values, unreadable = read_numbers(data[columns[name]])
-        problems += _at_fault(path, rows, data[columns[name]], unreadable, "a number or nothing")
+        low, high = _MEASURED[name]
+        with np.errstate(invalid="ignore"):
+            wrong = unreadable | (values < low) | (values > high)
+        expected = f"a number from {low} to {high} or nothing"
+        problems += _at_fault(path, rows, data[columns[name]], wrong, expected)
         found[name] = _by_day(day, values, mean=name == "temperature")
     if problems:
         raise _refused(path, *problems)
+    if not any(found.values()):
+        what = "expected readings of temperature or precipitation, found none"
+        raise _refused(path, Problem(path.name, what, "download the file again"))
     return found
 
 

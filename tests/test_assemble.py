@@ -97,6 +97,40 @@ def test_a_planted_place_is_the_first_hotspot_with_numbers_that_add_up():
     assert view.n == total
 
 
+def dated(at, clock, n, seed, spread=150.0):
+    """Give events of 2021 around a place, on any day, at some hours of the day."""
+    rng = np.random.default_rng(seed)
+    day = np.datetime64("2021-01-01").astype(int) + rng.integers(0, 365, n)
+    month = day.astype("datetime64[D]").astype("datetime64[M]").astype(int) + 1970 * 12
+    hour = (day + 3) % 7 * 24 + rng.choice(clock, n)
+    x, y = np.array(at)[:, None] + rng.normal(0, spread, (2, n))
+    place = Events(x, y, month.astype(np.int32), hour.astype(np.int16), np.zeros(n, np.int32),
+                   ("littering",), np.ones(n))  # fmt: skip
+    return replace(place, day=day.astype(np.int32))
+
+
+def test_a_hotspots_hot_hours_are_those_that_the_whole_map_does_not_explain():
+    """A place of the night is told so; one as the whole map not, and one with too few not asked."""
+    nights, leken, few = made.BADGRUVA, made.LEKEN, made.FJUGESTA
+    parts = [
+        dated(nights, [22, 23], 80, 1),
+        dated(leken, range(24), 80, 2),
+        dated(few, [3], 22, 3),
+        dated(AREA.centroid.coords[0], range(24), 500, 4, spread=8000.0),
+    ]
+    view = picture(parts, methods={**METHODS, "rhythm": {}}).views[0]
+    hot = {}
+    for spot in view.hotspots:
+        place = min((nights, leken, few), key=lambda at: np.hypot(spot.x - at[0], spot.y - at[1]))
+        hot[place] = spot.hot_hours
+    assert np.flatnonzero(hot[nights].any(axis=0)).tolist() == [22, 23]
+    assert hot[nights].sum() >= 10
+    assert hot[leken].shape == (7, 24)
+    assert not hot[leken].any()
+    assert hot[few] is None
+    assert all(spot.hot_hours is None for spot in picture(parts).views[0].hotspots)
+
+
 def test_the_statistics_see_only_the_period():
     """Trouble of the year before is no hotspot of this period, but is there to compare with."""
     past = events({made.LEKEN: 10}, range(DECEMBER - 23, DECEMBER - 11))

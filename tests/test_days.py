@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 from astral import Observer
-from astral.sun import dawn, dusk
+from astral.sun import dawn, dusk, elevation
 
 from geo.calendar import parse_period
 from geo.days import darkness, days_of, public_holidays, sun_height
@@ -82,6 +82,22 @@ def test_dark_hours_are_those_between_dusk_and_dawn(day):
         up = np.clip((rise.hour - hour) + rise.minute / 60, 0, 1)
         down = np.clip(1 - ((fall.hour - hour) + fall.minute / 60), 0, 1)
         assert shares[hour] == pytest.approx(up + down, abs=0.05), hour
+
+
+@pytest.mark.parametrize("day", ["2024-03-31", "2024-05-20", "2024-10-27", "2024-12-31"])
+def test_darkness_in_the_far_north_is_that_of_every_other_minute(day):
+    """Kiruna, by another library; on nights with 23 and 25 hours, at midnight sun, at New Year."""
+    shares = darkness(np.array([number(date.fromisoformat(day))]), **KIRUNA)[0]
+    observer = Observer(KIRUNA["lat"], KIRUNA["lon"])
+    start = datetime.fromisoformat(day).replace(tzinfo=ZONE).astimezone(UTC)
+    dark: list[list[bool]] = [[] for _ in range(24)]
+    for minute in range(1, 25 * 60, 2):
+        moment = start + timedelta(minutes=minute)
+        local = moment.astimezone(ZONE)
+        if local.date().isoformat() == day:
+            dark[local.hour].append(elevation(observer, moment, with_refraction=False) < -6)
+    expected = [np.mean(hour) if hour else 0 for hour in dark]
+    assert shares == pytest.approx(expected, abs=0.04)
 
 
 def test_the_clock_moves_an_hour_and_the_sun_does_not():

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.spatial import distance
 
 import geo.knox
 from geo.knox import TooManyPairs, interval_labels, knox, products, split
@@ -100,6 +101,23 @@ def test_burkitts_lymphoma(reference):
     found = knox(x, y, day.astype(int), [0, 20], [0, 5], closed="right", permutations=9999)
     assert (len(x), found.observed.item()) == (188, 13)
     assert found.p.item() == pytest.approx(0.17, abs=0.08)
+
+
+def test_the_counts_of_chicagos_arsons(reference):
+    """The 522 fires of 2016, in the bands of the published burglaries, by SciPy's distances."""
+    columns = table(reference / "inputs" / "knox" / "chicago_arson.csv")
+    xy = np.column_stack([columns["X"], columns["Y"]]).astype(float)
+    day = columns["date"].astype("datetime64[D]").astype(np.int64)
+    found = knox(*xy.T, day, [0, 0.1, 200, 400, 600], [0, 7, 14, 21], closed="right")
+    # No day lies on these edges, and no pair does: it is the same which end belongs to a band.
+    expected, *_ = np.histogram2d(
+        distance.pdist(xy),
+        distance.pdist(day[:, None], "cityblock"),
+        bins=([-1, 0.1, 200, 400, 600], [-1, 7.5, 14.5, 21.5]),
+    )
+    assert len(day) == 522
+    assert found.observed.tolist() == expected.tolist()
+    assert expected.sum() == 96
 
 
 # --- counting ---------------------------------------------------------------------------------
@@ -261,6 +279,37 @@ def test_products_of_shuffles_spread_as_single_shuffles_do():
     )
     assert stats.ks_2samp(plain, found.simulated.ravel()).pvalue > 0.01
     assert found.simulated.var() == pytest.approx(plain.var(), rel=0.15)
+
+
+def test_the_observed_is_any_one_of_the_products():
+    """Its rank among them is even down to the ends, 1 of 8 and 8 of 8: so p is exact.
+
+    Groups of three and of four days, none alike, and a statistic that differs with each order.
+    """
+    group, rng = np.array([0, 0, 0, 1, 1, 1, 1]), np.random.default_rng(0)
+    ranks = np.zeros(8)
+    for seed in range(1500):
+        weight, day = rng.normal(size=7), np.r_[rng.permutation(3), 3 + rng.permutation(4)]
+        base, orders = products(day, group, (2, 2, 2), seed)
+        found = np.concatenate([weight @ base[order] for order in orders]).round(9)
+        ties = int((found == found[0]).sum())
+        ranks[int((found > found[0]).sum() + rng.integers(ties))] += 1
+    assert stats.chisquare(ranks).pvalue > 0.001
+
+
+def test_p_varies_with_the_seed_no_more_than_with_single_shuffles():
+    """Given the events, p is a share of R = 99 draws: its variance is the binomial's."""
+    rng = np.random.default_rng(1)
+    weight, day = rng.normal(size=40), rng.integers(0, 300, 40)
+    reached = []
+    for seed in range(800):
+        base, orders = products(day, day * 0, (5, 5, 4), seed)
+        found = np.concatenate([weight @ base[order] for order in orders])
+        reached.append((found[1:] >= found[0]).sum())
+    share = np.mean(reached) / 99
+    assert 0.05 < share < 0.95
+    # With 800 draws the variance is known to 5 %, in a binomial.
+    assert np.var(reached) == pytest.approx(99 * share * (1 - share), rel=0.2)
 
 
 def test_two_products_are_independent():

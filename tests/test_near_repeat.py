@@ -181,6 +181,28 @@ def test_cells_as_near_as_the_band_are_at_risk():
     assert shapely.equals(place.shape, fine.union(place.cells))
 
 
+def test_the_events_own_cell_is_at_risk_where_it_is_as_wide_as_the_band_is_far():
+    """Others follow 120 to 180 m away: the ground there is at risk, not 50 m in the middle.
+
+    A cell of 200 m holds ground as far from the event.
+    """
+    rng = np.random.default_rng(1)
+    x, y, day = scattered(1)
+    away, turn = rng.uniform(120, 180, 60), rng.uniform(0, 2 * np.pi, 60)
+    x, y = np.r_[x, x[:60] + away * np.cos(turn)], np.r_[y, y[:60] + away * np.sin(turn)]
+    day = np.r_[day, day[:60] + 3]
+    early = day < LAST - 40
+    x, y, day = np.r_[x[early], 3010.0], np.r_[y[early], 3020.0], np.r_[day[early], LAST]
+    for size, there in ((50, False), (200, True)):
+        cells = lattice_cells(Grid("square", size), shapely.box(2000, 2000, 4000, 4000))
+        found = run(evidence(x, y, day, cells=cells), distance_bands=3, day_bands=1)
+        assert found.facts["significant"] == [[False], [False], [True], [False]]
+        at_risk = found.columns["near_repeat_until"] != ""
+        assert at_risk[cells.locate(x[-1:], y[-1:])[0]] == there
+        far = np.hypot(cells.x - 3010, cells.y - 3020)
+        assert at_risk[(far >= 100) & (far < 200)].all()
+
+
 def test_places_are_whole_cells_and_join_what_lies_side_by_side():
     """No two places touch, each is the union of its cells, the strongest come first."""
     rng = np.random.default_rng(4)

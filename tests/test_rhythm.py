@@ -18,7 +18,7 @@ from geo.hotspots import Evidence
 from geo.hotspots.method import Points
 from geo.hotspots.rhythm import METHOD, run
 from geo.months import UNKNOWN_DAY, UNKNOWN_HOUR, parse_month
-from geo.rhythm import contrast, profile, stands_out, week_of
+from geo.rhythm import contrast, profile, seasons, stands_out, week_of
 from maps.words import words
 
 MONTHS = (parse_month("2023-01"), parse_month("2024-12"))
@@ -93,6 +93,58 @@ def test_at_most_few_even_weeks_show_a_hot_hour(size):
         hour, week = (np.repeat(rng.integers(0, top, 240 // size), size) for top in (168, 52))
         wrong += profile(hour, week, np.ones(168), pool=1).mark.any()
     assert wrong <= stats.binom(300, 0.05).ppf(0.99)
+
+
+def wrongly(claims):
+    """Say whether so many of 300 maps without any rhythm claim something that 5 % cannot be it."""
+    return sum(claims) > stats.binom(300, 0.05).ppf(0.999)
+
+
+def test_what_a_few_weeks_have_in_common_can_be_chance():
+    """Events come three or five at a time: a free week of nine, and eight holidays of a year.
+
+    With the free days' own level fitted, their weeks would differ from it by nothing: one week in
+    five would be claimed.
+    """
+    rng = np.random.default_rng(21)
+    week_off, holidays = np.arange(63) // 7 == 4, np.isin(np.arange(364), np.arange(8) * 45 + 9)
+    school, public = [], []
+    for _ in range(300):
+        n = np.bincount(np.repeat(rng.integers(0, 63, 50), 3), minlength=63)
+        found = contrast(n, week_off, np.arange(63) % 7, np.arange(63) // 7)
+        school.append(found.p < 0.05)
+        n = np.bincount(np.repeat(rng.integers(0, 364, 60), 5), minlength=364)
+        stratum = np.arange(364) // 28 * 7 + np.arange(364) % 7
+        found = contrast(n, holidays, stratum, np.arange(364) // 7)
+        public.append(found is not None and found.p < 0.05)
+    assert not wrongly(school)
+    assert not wrongly(public)
+
+
+def test_two_months_that_differ_by_a_few_clusters_are_alike():
+    """Nine weeks in two months, events three at a time: the difference has seven to tell it."""
+    rng = np.random.default_rng(22)
+    day, claims = np.arange(61), []
+    for _ in range(300):
+        n = np.bincount(np.repeat(rng.integers(0, 61, 50), 3), minlength=61)
+        claims.append(seasons(n, day // 31, day // 7, 12).mark.any())
+    assert not wrongly(claims)
+
+
+def test_a_month_three_times_as_busy_is_told():
+    """Of one year and 150 events on their own; a whole month in a single piece tells nothing."""
+    rng = np.random.default_rng(23)
+    part, week = np.arange(360) // 30, np.arange(360) // 7
+    n = rng.poisson(np.where(part == 6, 1.2, 0.4))
+    assert seasons(n, part, week, 12).mark.tolist() == [0] * 6 + [1] + [0] * 5
+    assert not seasons(n, part, part, 12).mark.any()
+
+
+def test_one_week_tells_no_rhythm():
+    """Forty events of one evening, and no other week to say whether that is usual."""
+    found = profile(np.full(40, 20), np.zeros(40, int), np.ones(24))
+    assert found.q.tolist() == [1.0] * 24
+    assert not found.mark.any()
 
 
 def test_a_stratum_with_one_kind_of_time_only_tells_nothing():

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from cli import main
 from geo.errors import SourceError
 from layers.weather import read_weather
+from maps.words import words
 
 HOURLY = """\ufeffStationsnamn;Stationsnummer;Stationsnät;Mäthöjd (meter över marken)
 Örebro A;95130;SMHIs stationsnät;2.0
@@ -45,11 +51,17 @@ def test_hourly_readings_in_utc_become_local_days(tmp_path):
     moments += [("2024-01-01", 23, -5.0), ("2024-01-02", 0, -5.0)]
     rows = "".join(f"{one};{hour:02d}:00:00;{value};G;;\n" for one, hour, value in moments)
     told, (report,) = read(tmp_path, HOURLY + rows + "\n")
-    assert list(told["temperature"]) == [day("2024-01-01")] or set(told["temperature"]) == {
-        day("2024-01-01")
-    }
-    assert told["temperature"][day("2024-01-01")] == pytest.approx(11.0)
+    assert told == {"temperature": {day("2024-01-01"): pytest.approx(11.0)}}
     assert (report.read, report.accepted, report.kind) == (26, 26, "weather")
+
+
+def test_controlled_and_raw_readings_count_alike_in_older_files_too(tmp_path):
+    """Quality G and Y, Windows-1252, lines that end as Windows ends them, decimal commas."""
+    rows = "2024-01-01;00:00:00;1,5;G;;\n2024-01-01;01:00:00;2,5;Y;;\n2024-01-01;02:00:00;;Y;;\n"
+    text = (HOURLY.removeprefix("\ufeff") + rows).replace("\n", "\r\n")
+    (tmp_path / "old.csv").write_bytes(text.encode("cp1252"))
+    told, _ = read_weather([tmp_path / "old.csv"])
+    assert told == {"temperature": {day("2024-01-01"): 2.0}}
 
 
 def test_daily_rain_counts_for_the_day_that_it_stands_for(tmp_path):
@@ -91,6 +103,9 @@ def test_two_files_are_put_together(tmp_path):
         ("date,rain\n2024-01-01,much\n", "row 2"),
         (DAILY + "2024-01-03 06:00:01;x;2024-01-03;?;G;;\n", "row 7"),
         ("date,wind\n2024-01-01,1\n", "wind"),
+        ("date,temp\n2024-01-01,9999\n", "row 2"),
+        ("date,rain\n2024-01-01,-1\n", "row 2"),
+        (HOURLY, "none"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_row(tmp_path, text, said):
@@ -101,3 +116,55 @@ def test_what_is_wrong_is_named_with_its_row(tmp_path, text, said):
     assert said in f"{problem.where} {problem.what}"
     assert problem.where.startswith("vader.csv")
     assert problem.cure
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project with an event a day in June, rain on every fifth, and its file of weather."""
+    CliRunner().invoke(main, ["init", str(tmp_path / "ny")])
+    folder = tmp_path / "ny"
+    outline = Path(__file__).parents[1] / "examples" / "lekeberg" / "kommun.geojson"
+    (folder / "kommun.geojson").write_bytes(outline.read_bytes())
+    days = [f"2021-06-{number:02d}" for number in range(1, 31)]
+    rows = "".join(
+        f"{one} 14:30;Skadegörelse;14,92{i:02d};59,245\n"
+        for i, one in enumerate([*days, *days[::5] * 9])
+    )
+    (folder / "rapporter.csv").write_text("Datum;Typ;Longitud;Latitud\n" + rows, "utf-8")
+    rain = "".join(f"{one},{9 * (i % 5 == 0)}\n" for i, one in enumerate(days))
+    (folder / "vader.csv").write_text("date,rain\n" + rain, "utf-8")
+    return folder
+
+
+def ask(verb, folder):
+    """Run the command on the project, with its weather."""
+    toml = str(folder / "lagesbild.toml")
+    return CliRunner().invoke(main, [verb, toml, "--set", 'calendar.weather="vader.csv"'])
+
+
+def test_a_project_compares_wet_days_and_names_the_file_in_its_manifest(project):
+    """Read, checked, hashed, and on the page: the wet days held ten times as many."""
+    checked = ask("check", project)
+    assert checked.exit_code == 0, checked.output
+    built = ask("build", project)
+    assert built.exit_code == 0, built.output
+    made = project / "out" / "2021-06"
+    inputs = json.loads((made / "manifest.json").read_text("utf-8"))["inputs"]
+    (weather,) = (one for one in inputs if one["kind"] == "weather")
+    assert weather["path"] == "vader.csv"
+    assert (weather["read"], weather["accepted"]) == (30, 30)
+    assert weather["sha256"] == sha256((project / "vader.csv").read_bytes()).hexdigest()
+    told = words("sv")("page.rhythm.when.weather_wet")
+    assert told in (made / "karta.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("verb", ["check", "build"])
+def test_a_project_with_weather_that_cannot_be_used_is_refused_with_the_row(project, verb):
+    """Before anything is built; so is a file that is not there."""
+    (project / "vader.csv").write_text("date,rain\n2021-06-01,much\n", "utf-8")
+    refused = ask(verb, project)
+    assert refused.exit_code == 1
+    assert "vader.csv, row 2" in refused.stderr
+    assert not (project / "out").exists()
+    (project / "vader.csv").unlink()
+    assert ask(verb, project).exit_code == 1

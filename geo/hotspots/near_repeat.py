@@ -82,10 +82,15 @@ def run(
     Later bands of a month that holds followers have fewer pairs than expected for that alone.
 
     A place is at raised risk *now* where a cell's centre lies as far from a recent event as a band
-    that is claimed says (the event's own cell always), until the days of that band have passed. Of
-    all bands that do, a cell takes the one with the highest ratio. Now is the day after the last
-    month of the period, or after the last event where nothing is known of that month. Only events
-    of the period count, and only those whose day is known.
+    that is claimed says, or is the event's own and so wide (its diagonal), until the days of that
+    band have passed. Of all bands that do, a cell takes the one with the highest ratio. Now is the
+    day after the last month of the period, or after the last event where nothing is known of that
+    month. Only events of the period count, and only those whose day is known.
+
+    A cluster's ``n`` are the recent events that raise the risk, not events in a place that expects
+    fewer: ``expected`` is ``n`` over the highest ratio there, ``p`` is of that ratio's band and of
+    the whole map, and neither tests this place. Where ``n`` is 1, the last day tells on which day
+    that event was: for those who may see the reports.
 
     It can mislead: one event that is entered twice looks like a repeat at once (the number of such
     pairs is told). Where followers come in series, bands further out fill with pairs of pairs.
@@ -231,7 +236,8 @@ def _alarms(
         cell = np.array([one for some in around for one in some], dtype=np.int64)
         far = np.hypot(cells.x[cell] - x[recent][event], cells.y[cell] - y[recent][event])
         band = (far >= least) & (far < most) & (cell != own[event])
-        inside = np.flatnonzero(own >= 0)
+        reaches = least < np.sqrt(2.0 * cells.area_m2[own])
+        inside = np.flatnonzero((own >= 0) & reaches)
         cell = np.concatenate([cell[band], own[inside]])
         event = recent[np.concatenate([event[band], inside])]
         same = np.ones(len(cell))
