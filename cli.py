@@ -436,14 +436,14 @@ def backtest(source: Path, out: Path | None, lang: str | None, **asked: Any) -> 
     count and the long-run average. Prints a table of hit rates in per cent, and says who wins.
     """
     with _work() as tell:
-        from maps.backtest_run import deliver, run
+        from maps.backtests.run import deliver, run
 
         course, folder, language = run(source, tell, **asked)
         folder = out or folder
         if folder is not None:
             tell(str(folder))
             deliver(course, folder, lang or language)
-    from maps.backtest_tables import text_table
+    from maps.backtests.tables import text_table
     from maps.words import words
 
     click.echo(text_table(course))

@@ -81,14 +81,6 @@ def recapture(hits: ArrayLike, n: ArrayLike, before: ArrayLike, n_before: ArrayL
     return ratio(ratio(hits, n), ratio(before, n_before))
 
 
-def predicted_to_observed(predicted: ArrayLike, hits: ArrayLike) -> Floats:
-    """Give the ratio of the events that were predicted on some ground to those that came.
-
-    For methods that predict counts; what some packages call the recapture rate index.
-    """
-    return ratio(predicted, hits)
-
-
 def month_draws(months: int, seed: int, draws: int = DRAWS) -> Floats:
     """Draw the months anew, with replacement: how often each is in each draw (draws x months).
 
@@ -124,7 +116,10 @@ def best_of_p(gain: Floats, seed: int) -> float:
     for all trials at once, so that how alike the trials are is kept: all 2^months ways, or 4,095
     seeded ones beside the real one. Trials that are worse on the whole are first put level with
     the benchmark, or a bad one's large differences would hide a good one (Hansen 2005). The least
-    p is 2^-months: with few months nothing can be shown.
+    p is 2^-months: with few months nothing can be shown. A trial that swings much from month to
+    month makes it harder for all, so that p may be large beside an interval that leaves out nought.
+    Exact where the months' differences are as often on either side of nought. A benchmark that
+    catches its events in rare bursts loses most months, not on the whole: p is then too small.
     """
     trials, months = gain.shape
     if not trials or not months:

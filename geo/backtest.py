@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 MONTHS = 12
 """Months that are foretold, the latest ones."""
 LEAST_BEFORE = 6
-"""Months with data that must lie before a month that is foretold."""
+"""Months with data that must lie just before a month that is foretold."""
 LEAST_MONTHS = 6
 """With fewer months that were foretold, no method is called better than another."""
 SHARES = (0.005, 0.01, 0.02, 0.05)
@@ -48,10 +48,20 @@ ALPHA = 0.05
 
 
 def origins(
-    known: Collection[int], *, most: int = MONTHS, least: int = LEAST_BEFORE
+    known: Collection[int],
+    *,
+    window: int = MONTHS,
+    most: int = MONTHS,
+    least: int = LEAST_BEFORE,
 ) -> tuple[int, ...]:
-    """Choose the months to foretell: the last known ones with enough known months before them."""
-    return tuple(sorted(known)[least:][-most:])
+    """Choose the months to foretell: the last known ones with enough known months just before them.
+
+    Just before: within the ``window`` of the statistics, or within ``least`` months where that is
+    longer. After a gap a plain count of the window would know nothing, and any other method win.
+    """
+    reach = max(window, least)
+    ready = [one for one in sorted(known) if sum(0 < one - k <= reach for k in known) >= least]
+    return tuple(ready[-most:])
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,9 +168,16 @@ def replay(
     def try_out(one: tuple[Method, Mapping[str, Any]]) -> Trial:
         method, settings = one
         hits, before = np.zeros_like(best), np.zeros_like(best)
+        known = None
+        if method.at_once is not None:
+            last = past.evidence(ground, method, months[-1])
+            known = method.at_once(last, months, **settings)
         for i, month in enumerate(months):
             evidence = past.evidence(ground, method, month)
-            score = score_of(method, evidence, method.run(evidence, **settings))
+            if known is None:
+                score = score_of(method, evidence, method.run(evidence, **settings))
+            else:
+                score = known[i]
             hits[i] = hits_within(score, after[i], area, budgets_m2)
             before[i] = hits_within(score, evidence.n, area, budgets_m2)
         return Trial(method.name, settings, size, hits, best, before)

@@ -304,7 +304,7 @@ def analyse_project(
     why: tuple[Note, ...] = ()
     told: Mapping[str, Any] = {}
     if project.hotspots.auto:
-        from maps.backtest_run import choose
+        from maps.backtests.run import choose
 
         choice = choose(project, layers, ground, month, tell)
         asked = {**choice.methods, **asked, **choice.methods}

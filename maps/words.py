@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class _Filler(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - as in string.Formatter
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return format(value, format_spec)
+        if format_spec == "g":
+            return self.words.short(value)
         if format_spec.startswith("."):
             return self.words.number(value, int(format_spec[1:].rstrip("f")))
         return self.words.number(value) if not format_spec else format(value, format_spec)
@@ -39,7 +42,8 @@ class Words:
     """One language's words. ``words("page.title", n=3)`` gives a sentence with its blanks filled.
 
     An entry may be a table ``{one = "…", other = "…"}``: the value ``n`` then chooses.
-    Numbers in blanks are written as the language does; ``{x:.1}`` asks for one decimal.
+    Numbers in blanks are written as the language does; ``{x:.1}`` asks for one decimal, ``{x:g}``
+    for ``short``.
     """
 
     language: str
@@ -80,6 +84,12 @@ class Words:
         negative = value < 0 and any(c in "123456789" for c in text)
         return _MINUS + text if negative else text
 
+    def short(self, value: float) -> str:
+        """Write a number to three digits, whole ones always, without decimals that are nought."""
+        decimals = 2 - floor(log10(abs(value))) if value else 0
+        text = f"{value:.{max(decimals, 0)}f}"
+        return self.number(value, len(text.partition(".")[2].rstrip("0")))
+
     def month(self, month: int) -> str:
         """Write a month number as ``december 2021``."""
         return f"{self.entries['months'][month % 12]} {month // 12}"
@@ -102,8 +112,10 @@ class Words:
         for setting in settings:
             key, _, value = setting.partition("=")
             known = self.has(f"rankings.settings.{key}")
+            if self.has(f"rankings.values.{value}"):
+                value = self(f"rankings.values.{value}")
             told.append(self(f"rankings.settings.{key}", value=value) if known else setting)
-        return f"{name}, {', '.join(told)}" if told else name
+        return f"{name} ({', '.join(told)})" if told else name
 
     def category(self, key: str, categories: Mapping[str, Category]) -> str:
         """Name a category: the project's own words first, then the built-in, then its key."""

@@ -19,7 +19,6 @@ from geo.accuracy import (
     most_within,
     pai,
     pei_star,
-    predicted_to_observed,
     ratio,
     recapture,
 )
@@ -49,13 +48,6 @@ def test_the_published_toy_is_met(reference):
     assert pai(hits, observed.sum(), areas / 6).round(4).tolist() == toy["pai"]
     best = most_within(observed, ONES, areas)
     assert pei_star(hits, best).round(4).tolist() == toy["pei_star"]
-
-
-def test_predicted_over_observed_is_that_of_the_toy():
-    """8 / 6, 12 / 13, then 1 (ptools' recapture rate index)."""
-    hits = hits_within(-np.arange(6.0), OBSERVED, ONES, np.arange(1.0, 7.0))
-    found = predicted_to_observed(PREDICTED.cumsum(), hits)
-    assert found.round(4).tolist() == [1.3333, 0.9231, 1, 1, 1, 1]
 
 
 def test_recapture_compares_the_same_ground_by_rates():

@@ -98,6 +98,14 @@ def test_the_last_months_with_enough_before_them_are_foretold():
     assert origins(range(6)) == ()
 
 
+def test_after_a_gap_months_are_foretold_again_when_enough_is_known():
+    """Two years with a year of nothing between: the second half of both, never an empty window."""
+    known = {*range(100, 112), *range(124, 136)}
+    assert origins(known) == (*range(106, 112), *range(130, 136))
+    assert origins(known, window=24) == tuple(range(124, 136))
+    assert origins(range(100, 110), window=3) == (106, 107, 108, 109)
+
+
 @pytest.mark.parametrize(("method", "settings"), every_trial(), ids=lambda one: str(one)[:40])
 def test_no_method_sees_the_month_it_foretells(method, settings):
     """Whatever happens from that month on, nothing that a method is given or answers changes."""
@@ -114,6 +122,41 @@ def test_no_method_sees_the_month_it_foretells(method, settings):
     assert np.array_equal(answers[0], answers[1])
     assert np.array_equal(answers[0], answers[2])
     assert len(np.unique(answers[0])) > 1
+
+
+ASKED_AT_ONCE = [one for one in every_trial() if one[0].at_once is not None]
+
+
+@pytest.mark.parametrize(("method", "settings"), ASKED_AT_ONCE, ids=lambda one: str(one)[:40])
+def test_no_month_sees_a_later_one_where_all_are_asked_at_once(method, settings):
+    """Whatever happens from a month on, what is told of it and of those before it stays."""
+    xy, month = world()
+    asked = range(JANUARY + 10, JANUARY + 20)
+    other_xy, _ = world(seed=2, focus=0.0)
+    later = month >= asked[5]
+    told = []
+    for places in (xy, np.where(later[:, None], other_xy, xy)):
+        last = past(places, month).evidence(ground(places, month), method, asked[-1])
+        told.append(method.at_once(last, asked, **settings))
+    assert told[0].shape == (10, len(CELLS))
+    assert told[0][:6] == pytest.approx(told[1][:6], rel=1e-12)
+    assert told[0][6:] != pytest.approx(told[1][6:], rel=0.01)
+
+
+@pytest.mark.parametrize(("method", "settings"), ASKED_AT_ONCE, ids=lambda one: str(one)[:40])
+def test_months_asked_at_once_are_told_as_one_by_one(method, settings):
+    """The first always; the others too, but for the model that goes on learning from the first."""
+    xy, month = world()
+    asked = range(JANUARY + 13, JANUARY + 20)
+    events, given = ground(xy, month), past(xy, month)
+    told = method.at_once(given.evidence(events, method, asked[-1]), asked, **settings)
+    alone = []
+    for one in asked:
+        evidence = given.evidence(events, method, one)
+        alone.append(score_of(method, evidence, method.run(evidence, **settings)))
+    same = 1 if settings["model"] == "self_exciting" else len(asked)
+    assert told[:same] == pytest.approx(np.array(alone[:same]))
+    assert [np.corrcoef(*pair)[0, 1] > 0.99 for pair in zip(told, alone, strict=True)] == [True] * 7
 
 
 def test_a_method_is_given_the_window_and_all_months_before():

@@ -16,6 +16,8 @@ from geo.note import Note
 from geo.schema import Column
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from geo.forecasts.trial import Trial
@@ -106,6 +108,21 @@ def run(
     )
 
 
+def at_once(evidence: Evidence, months: Sequence[int], *, model: str) -> Floats:
+    """Give what a model expects of each cell in several months, each from those before it.
+
+    Months x cells. The evidence must reach to the last of the months. As in a trial nothing is
+    judged, and the self-exciting model goes on learning from the first of the months to the last.
+    """
+    if evidence.cube is None:
+        raise ValueError("a forecast needs months")
+    known = known_months(evidence)
+    history = History.of(evidence.cube, evidence.cells, known)
+    seen = np.searchsorted(known, months)
+    targets = [Target(month, int(n)) for month, n in zip(months, seen, strict=True)]
+    return np.ascontiguousarray(models()[model].forecast(history, targets).T)
+
+
 def _choose(tried: Trial, model: str, months: int) -> tuple[str, tuple[Note, ...]]:
     """Say which model forecasts, and why."""
     origins = tried.n.shape[1]
@@ -162,6 +179,9 @@ METHOD = Method(
     ),
     own=("model",),
     score=FORECAST.name,
+    # The seasonal model ranks as the average does: its season is that of the whole map.
+    variants=tuple({"model": name} for name in ("average", "recent", "self_exciting")),
+    at_once=at_once,
     by_month=True,
     resamples=False,
     order=65,

@@ -186,6 +186,9 @@ class Method:
     ``families`` are those for which a project asks it (none named: every one, and all together).
     ``score`` is the column by which it ranks cells where the next events are expected (the highest
     first), "" for a method that ranks nothing; ``variants`` are settings worth comparing.
+    ``at_once`` gives the scores of several months (months x cells), each from the months before it
+    alone, where that is cheaper than asking ``run`` month by month: it is handed the evidence that
+    ends before the last of them, the months in order, and settings.
     """
 
     name: str
@@ -201,6 +204,7 @@ class Method:
     families: tuple[str, ...] = ()
     score: str = ""
     variants: tuple[Mapping[str, Any], ...] = ({},)
+    at_once: Callable[..., Floats] | None = None
     together: bool = False
     by_family: bool = False
     by_month: bool = False

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from maps.backtest import Course
+    from maps.backtests.course import Course
 
 MEASURES = ("hit_rate", "pai", "pei", "rri")
 _CSV = (

@@ -15,9 +15,9 @@ from geo.note import Note
 from layers.project import load_project
 from layers.reading import checksum, read_project_layers
 from maps.assemble import exposure_of
-from maps.backtest import Course, Wanted, chosen, compare
-from maps.backtest_page import FILES, write_page, write_plot
-from maps.backtest_tables import write_csv, write_json
+from maps.backtests.course import Course, Wanted, chosen, compare
+from maps.backtests.page import FILES, write_page, write_plot
+from maps.backtests.tables import write_csv, write_json
 from maps.projects import box_around, hull_around, without_water
 from maps.publish import publish
 from maps.situation import ALL
@@ -219,7 +219,7 @@ def choose(
     events = [layer.events for layer in layers if layer.events is not None]
     found = {int(one) for part in events for one in np.unique(part.month)} - {UNKNOWN_MONTH}
     known = {one for one in found if month is None or one <= month}
-    if len(origins(known)) < LEAST_MONTHS:
+    if len(origins(known, window=project.window_months)) < LEAST_MONTHS:
         note = Note("auto_too_short", {"n": len(known)}, "warning")
         return Choice({"gi_star": project.methods.get("gi_star", {})}, size, (note,))
     shown = [layer for layer in layers if layer.kind != "background"]
@@ -234,5 +234,11 @@ def choose(
         {"target": settings},
         cell_size,
         (Note("auto_chosen", {"ranking": by, "size": cell_size}), course.sentence, *warnings),
-        {"by": by, "cell_size": cell_size, "gain": verdict.gain, "p": verdict.p},
+        {
+            "by": by,
+            "cell_size": cell_size,
+            "beats_count": verdict.winner is not None,
+            "best_gain": verdict.gain,
+            "p": verdict.p,
+        },
     )

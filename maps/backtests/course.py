@@ -58,7 +58,7 @@ FEWEST_HITS = 30
 _VISIT_SIZE_M = VISIT_M2**0.5
 _FURTHEST = 0.10
 _POINTS = 41
-_ONLY_CLAIMS = ("inference", "permutations", "alpha", "correction")
+_ONLY_CLAIMS = ("inference", "permutations", "alpha", "correction", "level")
 """Settings that change what is claimed and how long it takes, but not the ranking."""
 
 CURVE = tuple((np.linspace(0.0, 1.0, _POINTS) ** 2 * _FURTHEST).tolist())
@@ -129,14 +129,15 @@ def compare(
     layouts = _layouts(area, wanted, notes)
     kept = _on_all(events, layouts, wanted, family_of, notes)
     known = _known(events, wanted)
-    months = origins(known)
+    months = origins(known, window=wanted.window_months)
     if not months:
         raise LagesbildError(
             "there are too few months to foretell any",
             (
                 Problem(
                     title,
-                    f"expected events in more than {LEAST_BEFORE} months, found {len(known)}",
+                    f"expected a month with events in at least {LEAST_BEFORE} of those just before "
+                    f"it, found events in {len(known)} months",
                     "name the column of dates with --time, or come back with more data",
                 ),
             ),
@@ -287,10 +288,11 @@ def _asked(wanted: Wanted, *, roads: bool) -> Iterator[tuple[Method, Mapping[str
             continue
         if method.families and wanted.family not in method.families:
             continue
+        defaults = {parameter.name: parameter.default for parameter in method.parameters}
         own = {
             key: value
             for key, value in (wanted.parameters or {}).get(method.name, {}).items()
-            if key not in _ONLY_CLAIMS
+            if key not in _ONLY_CLAIMS and value != defaults.get(key)
         }
         tried: list[Mapping[str, Any]] = []
         for settings in (*method.variants, *([own] if own else [])):
@@ -306,7 +308,7 @@ def _sentence(course: Course) -> Note:
     rate = c.measures["hit_rate"].value[:, c.decisive]
     bench = c.trials[verdict.benchmark]
     values: dict[str, Any] = {
-        "km2": _few_digits(course.budget_m2 / 1e6),
+        "km2": course.budget_m2 / 1e6,
         "count_percent": _percent(rate[verdict.benchmark]),
         "count_size": bench.cell_size,
         "n": len(c.months),
@@ -332,10 +334,6 @@ def _sentence(course: Course) -> Note:
 
 def _percent(part: float) -> float:
     return round(100.0 * float(part), 1)
-
-
-def _few_digits(value: float) -> float:
-    return float(f"{value:.3g}")
 
 
 def _p(p: float) -> float:

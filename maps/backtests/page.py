@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from geo.hotspots.target import write_by
 from maps.offline import content_hash, environment, static
+from maps.phrases import valid
 from maps.words import words as words_of
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from maps.backtest import Course
+    from maps.backtests.course import Course
     from maps.words import Words
 
     Floats = NDArray[np.float64]
@@ -61,7 +62,7 @@ def write_plot(course: Course, path: Path, language: str) -> None:
     """Write the plot as SVG that stands alone."""
     words = words_of(language)
     text = environment().get_template("backtest.svg").render(**_plot(course, words), words=words)
-    path.write_text(text, encoding="utf-8", newline="\n")
+    path.write_text(valid(text), encoding="utf-8", newline="\n")
 
 
 def page_html(course: Course, language: str) -> str:
@@ -117,15 +118,8 @@ def _period(course: Course, words: Words) -> str:
 def _shares(course: Course, words: Words) -> list[str]:
     """Name the areas at which methods are compared, the budget last."""
     c = course.comparison
-    parts = [words("backtest.share", share=_number(100 * s, words)) for s in c.shares[: c.decisive]]
-    return [*parts, words("backtest.km2", km2=_number(course.budget_m2 / 1e6, words))]
-
-
-def _number(value: float, words: Words) -> str:
-    """Write a number with three digits at most, without empty decimals."""
-    short = float(f"{value:.3g}")
-    decimals = next((d for d in range(4) if abs(round(short, d) - short) < 1e-9), 4)  # noqa: PLR2004 - rounding
-    return words.number(short, decimals)
+    parts = [words("backtest.share", share=words.short(100 * s)) for s in c.shares[: c.decisive]]
+    return [*parts, words("backtest.km2", km2=words.short(course.budget_m2 / 1e6))]
 
 
 def _rows(course: Course, words: Words, which: Sequence[int]) -> list[dict[str, Any]]:
@@ -221,7 +215,7 @@ def _plot(course: Course, words: Words) -> dict[str, Any]:
         "columns": [(_at(x(v)), words.number(100 * v, 0)) for v in shares],
         "lines": lines,
         "budget_x": _at(x(budget)) if budget <= furthest else None,
-        "budget_label": words("backtest.budget", km2=_number(course.budget_m2 / 1e6, words)),
+        "budget_label": words("backtest.budget", km2=words.short(course.budget_m2 / 1e6)),
         "plot_title": words("backtest.plot_title"),
         "plot_text": words("backtest.plot_text", title=course.title),
     }

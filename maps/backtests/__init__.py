@@ -1,0 +1,1 @@
+"""Back-tests: which method would have told best, as a course, a page and tables."""
