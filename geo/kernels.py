@@ -26,6 +26,10 @@ at the centre and the rim) or 7e-5 (Gaussian), and many points' sum is better.""
 _REACH = 6.0
 """The Gaussian is cut at six standard deviations, where 1.5e-8 of its mass is left."""
 _CHUNK = 16_384
+_AT_ONCE = 2_000_000
+"""Pairs of place and point whose distances are in memory together."""
+_PLACES = 64
+"""Places summed together: few enough to lie close, many enough to be worth a call."""
 _PAIRS_PER_NODE = 2.0
 """A pair of point and node, summed exactly, costs about half a node of the transform."""
 _MOST_NODES = 50_000_000
@@ -69,14 +73,22 @@ def kernel_sum(
     """Sum the kernels of all points at the places (x, y); density per square metre, exact.
 
     ``bandwidth`` is one for all or one a point, metres. Integrates to the sum of weights over the
-    whole plane. Cost: points times places.
+    whole plane. Cost: places times the points within reach of them, north and south.
     """
     total = np.zeros(len(x))
-    step = max(int(2_000_000 // max(len(points), 1)), 1)
+    far = reach(kernel, float(np.max(bandwidth, initial=0.0)))
+    by = np.argsort(points.y, kind="stable")
+    px, py, weight = points.x[by], points.y[by], points.weight[by]
+    width = bandwidth[by] if isinstance(bandwidth, np.ndarray) else bandwidth
+    places = np.argsort(y, kind="stable")
+    step = min(max(_AT_ONCE // max(len(points), 1), 1), _PLACES)
     for start in range(0, len(x), step):
-        part = slice(start, start + step)
-        d2 = (x[part, None] - points.x) ** 2 + (y[part, None] - points.y) ** 2
-        total[part] = kernel_density(d2, kernel, bandwidth) @ points.weight
+        part = places[start : start + step]
+        ends = y[part[0]] - far, y[part[-1]] + far
+        near = slice(np.searchsorted(py, ends[0]), np.searchsorted(py, ends[1], side="right"))
+        d2 = (x[part, None] - px[near]) ** 2 + (y[part, None] - py[near]) ** 2
+        mine = width[near] if isinstance(width, np.ndarray) else width
+        total[part] = kernel_density(d2, kernel, mine) @ weight[near]
     return total
 
 

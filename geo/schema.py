@@ -108,6 +108,8 @@ CLUSTER = (
     Column("significant", "integer"),
     Column("first_month", "text"),
     Column("last_month", "text"),
+    Column("first_day", "date"),
+    Column("last_day", "date"),
     Column("radius_m", "real"),
     Column("recurrence_months", "real"),
     Column("categories", "text"),
@@ -115,6 +117,46 @@ CLUSTER = (
     Column("reason", "text"),
 )
 """The clusters table: places that a method found as a whole, one row a place, method and family."""
+
+STREET = (
+    Column("family", "text"),
+    Column("name", "text"),
+    Column("length_m", "real"),
+    Column("n", "integer"),
+    Column("density", "real"),
+    Column("p", "real"),
+    Column("q", "real"),
+    Column("hot", "integer"),
+)
+"""The streets table, one row a piece of road and family; ``density`` is events per km."""
+
+RHYTHM = (
+    Column("family", "text"),
+    Column("profile", "text"),
+    Column("item", "text"),
+    Column("label", "text"),
+    Column("n", "integer"),
+    Column("expected", "real"),
+    Column("ratio", "real"),
+    Column("ratio_low", "real"),
+    Column("ratio_high", "real"),
+    Column("q", "real"),
+    Column("p", "real"),
+    Column("mark", "integer"),
+)
+"""The rhythm table, one row a family and hour, weekday, month or kind of time."""
+
+NEAR_REPEAT = (
+    Column("family", "text"),
+    Column("distance", "text"),
+    Column("days", "text"),
+    Column("observed", "integer"),
+    Column("expected", "real"),
+    Column("ratio", "real"),
+    Column("p", "real"),
+    Column("significant", "integer"),
+)
+"""The near-repeat table, one row a family, distance and number of days between two events."""
 
 LEFT_OUT = (
     Column("source", "text"),

@@ -470,9 +470,7 @@ class _Table:
         found = (self._file(key, value, folder) for value in self.texts(key) or ())
         return tuple(path for path in found if path is not None)
 
-    def _file(
-        self, key: str, value: str, folder: Path, *, or_folder: bool = False
-    ) -> Path | None:
+    def _file(self, key: str, value: str, folder: Path, *, or_folder: bool = False) -> Path | None:
         path = folder / value.replace("\\", "/") if "\\" in value else folder / value
         a_folder = path.is_dir() and (or_folder or path.suffix.casefold() == ".gdb")
         if not path.is_file() and not a_folder:

@@ -148,7 +148,7 @@ def _write_words(tables: list[GisTable], file: sqlite3.Connection) -> None:
 
 
 def _write_styles(tables: list[GisTable], file: sqlite3.Connection, moment: str) -> None:
-    """Add the table in which QGIS looks for default styles."""
+    """Add the table in which QGIS looks for styles, the default of each table first."""
     file.execute(_LAYER_STYLES)
     file.execute(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change, srs_id) "
@@ -158,17 +158,19 @@ def _write_styles(tables: list[GisTable], file: sqlite3.Connection, moment: str)
     file.executemany(
         "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, "
         "f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner, "
-        "update_time) VALUES ('', '', ?, ?, ?, ?, '', 1, ?, '', ?)",
+        "update_time) VALUES ('', '', ?, ?, ?, ?, '', ?, ?, '', ?)",
         [
             (
                 table.name,
                 GEOMETRY if table.wkb is not None else "",
-                table.name[:30],
-                styles.qml(table.style),
+                name[:30],
+                styles.qml(style),
+                int(style is table.style),
                 table.title,
                 moment,
             )
             for table in tables
+            for name, style in {table.name: table.style, **table.others}.items()
         ],
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,12 +13,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
+from geo.hotspots.near_repeat import UNTIL
 from geo.months import month_text
-from geo.schema import CLUSTER, GI_BIN, GI_Q, GI_Z, HISTORY, HOTSPOT, N
+from geo.schema import (
+    CLUSTER,
+    GI_BIN,
+    GI_Q,
+    GI_Z,
+    HISTORY,
+    HOTSPOT,
+    NEAR_REPEAT,
+    RHYTHM,
+    STREET,
+    N,
+)
 from maps import phrases, styles
 from maps.manifest import manifest_text
 from maps.situation import ALL
 from maps.tables import cluster_values, history_values, hotspot_values
+from maps.time_tables import key_words, near_repeat_rows, rhythm_rows
 from maps.words import words
 
 if TYPE_CHECKING:
@@ -67,7 +80,8 @@ class GisTable:
     ``group`` is where it stands among others, ``about`` the words under ``[metadata]`` that say
     what it holds, ``reports`` how the sources that it is made from were read. What would
     cover the map is not ``shown`` at first. ``parts`` are values of columns by which rows that lie
-    over each other are told apart, each to be seen alone.
+    over each other are told apart, each to be seen alone. ``others`` are styles to choose in place
+    of ``style``, by their names.
     """
 
     name: str
@@ -82,19 +96,21 @@ class GisTable:
     reports: tuple[Report, ...] = ()
     shown: bool = True
     parts: tuple[Mapping[str, str], ...] = ()
+    others: Mapping[str, Style] = field(default_factory=dict)
 
 
 def gis_tables(situation: Situation, language: str) -> list[GisTable]:
     """Give every table of a situation, in the order in which they are written.
 
     ``cells``, ``hotspots``, ``clusters`` where a method found places as a whole, ``history`` where
-    there are earlier months, ``area``, and one per layer by its name. A table holds one type of
-    geometry: of a layer with several, points keep the layer's name and others go to ``NAME_lines``
-    and ``NAME_polygons`` (a layer without points gives its name to its lines, else to its
-    polygons); rows without a position, counted for the area only, go to ``NAME_area_level``. Times
-    are UTC; beside each stands ``..._local``, the wall clock in Sweden as text. Keys (``category``,
-    ``family``) are the same in every language. Of events known by date only the clock stands at
-    midnight.
+    there are earlier months, ``streets`` where a method measured along them, ``area``, one per
+    layer by its name, ``rhythm`` and ``near_repeat`` where methods have told of time. A table
+    holds one type of geometry: of a layer with several, points keep the layer's name and others
+    go to ``NAME_lines`` and ``NAME_polygons`` (a layer without points gives its name to its
+    lines, else to its polygons); rows without a position, counted for the area only, go to
+    ``NAME_area_level``. Times are UTC; beside each stands ``..._local``, the wall clock in
+    Sweden as text. Keys (``category``, ``family``) are the same in every language. Of events
+    known by date only the clock stands at midnight.
     """
     said = words(language)
     tables = [_cells(situation, said), _hotspots(situation, said)]
@@ -102,19 +118,24 @@ def gis_tables(situation: Situation, language: str) -> list[GisTable]:
         tables.append(_clusters(situation, said))
     if situation.history:
         tables.append(_history(situation, said))
+    if any(view.streets is not None for view in situation.views):
+        tables.append(_streets(situation, said))
     tables.append(_area(situation, said))
-    taken = {"layer_styles", "manifest", "qgis_projects"} | {table.name for table in tables}
+    times = _of_time(situation, said)
+    taken = {table.name for table in (*tables, *times)}
+    taken |= {"layer_styles", "manifest", "qgis_projects"}
     for layer in situation.layers:
         tables += _layer(layer, "layers", situation, said, taken)
     for layer in situation.background:
         tables += _layer(layer, "background", situation, said, taken)
-    return tables
+    return tables + times
 
 
 def manifest_table(situation: Situation, language: str) -> GisTable:
     """Give the manifest as rows that people can read: a section, what is told, and its value."""
     said = words(language)
     rows = list(_leaves(json.loads(manifest_text(situation))))
+    rows.sort(key=lambda row: row[0][0] == "findings")  # sources and settings are found first
     values = {
         "section": [path[0] for path, _ in rows],
         "item": [" › ".join(path[1:]) or path[0] for path, _ in rows],
@@ -150,6 +171,8 @@ def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
 def _cells(situation: Situation, words: Words) -> GisTable:
     cells, view = situation.cells, situation.views[0]
     columns: dict[str, Any] = dict(view.columns)
+    if UNTIL.name in columns:
+        columns[UNTIL.name] = np.asarray(columns[UNTIL.name]).astype("datetime64[D]")
     aliases = {name: _alias(name, words) for name in columns}
     for one in situation.views[1:]:
         family = phrases.map_name(one.family, words, situation)
@@ -168,17 +191,19 @@ def _cells(situation: Situation, words: Words) -> GisTable:
         wkb, geometry_type = _rings_wkb(grid.corners(column, row)), "Polygon"
     else:
         wkb, geometry_type = _wkb(cells.drawn, "polygon")
+    style = styles.cells_style(view, words, aliases, cell_id)
     return GisTable(
         "cells",
         words("tables.cells"),
         {name: _array(values) for name, values in columns.items()},
         aliases,
-        styles.cells_style(view, words, aliases, cell_id),
+        style,
         wkb,
         geometry_type,
         "analysis",
         "cells",
         situation.reports,
+        others=styles.other_cells_styles(view, words, style, cell_id),
     )
 
 
@@ -211,6 +236,62 @@ def _history(situation: Situation, words: Words) -> GisTable:
     )
     table = _places("history", HISTORY, rows, situation.history, style, situation, words)
     return replace(table, shown=False)
+
+
+def _streets(situation: Situation, words: Words) -> GisTable:
+    """Make a table of the pieces of road along which a method measured."""
+    measured = [(view.family, view.streets) for view in situation.views if view.streets is not None]
+    arrays = {
+        "family": np.repeat([family for family, _ in measured], [len(s.n) for _, s in measured])
+    }
+    for column in STREET[1:]:
+        part = "names" if column.name == "name" else column.name
+        arrays[column.name] = np.concatenate([getattr(streets, part) for _, streets in measured])
+    aliases = _aliases(STREET, words)
+    wkb, geometry_type = _wkb(np.concatenate([one.geometry for _, one in measured]), "line")
+    return GisTable(
+        "streets",
+        words("tables.streets"),
+        {column.name: _array(arrays[column.name], _KINDS[column.kind]) for column in STREET},
+        aliases,
+        styles.streets_style(arrays["density"], _families(situation, words), aliases, words),
+        wkb,
+        geometry_type,
+        "analysis",
+        "streets",
+        situation.reports,
+        shown=False,
+    )
+
+
+def _of_time(situation: Situation, words: Words) -> list[GisTable]:
+    """Make the tables of when it happens and of what comes back, where methods have told."""
+    said = key_words(situation, words)
+    found = [
+        ("rhythm", RHYTHM, rhythm_rows(situation, words)),
+        ("near_repeat", NEAR_REPEAT, near_repeat_rows(situation)),
+    ]
+    tables = []
+    for name, columns, rows in found:
+        arrays = {
+            column.name: _array([row[column.name] for row in rows], _KINDS[column.kind])
+            for column in columns
+        }
+        aliases = _aliases(columns, words)
+        style = styles.Style(aliases=aliases, values={k: said[k] for k in said if k in arrays})
+        tables.append(
+            GisTable(
+                name,
+                words(f"tables.{name}"),
+                arrays,
+                aliases,
+                style,
+                group="tables",
+                about=name,
+                reports=situation.reports,
+            )
+        )
+    return [table for table, (*_, rows) in zip(tables, found, strict=True) if rows]
 
 
 def _aliases(columns: Sequence[Column], words: Words) -> dict[str, str]:

@@ -47,7 +47,7 @@ def table_metadata(table: GisTable, situation: Situation, language: str) -> Meta
     """Say of one table what it holds, of which period, by which methods and from which sources."""
     said = words(language)
     told = [said(f"metadata.{table.about}"), *_period(situation, said)]
-    if table.group in ("hotspots", "analysis") and table.about != "area":
+    if table.about not in ("layer", "area", "manifest"):
         told += _methods(situation, said)
     return _metadata(table.name, table.title, told, table.reports, situation, said)
 

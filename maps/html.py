@@ -101,8 +101,8 @@ def _rendered(situation: Situation, words: Words, room: int) -> str:
         symbols=content["symbols"],
         has_patrols=any(one["patrol"] for view in content["views"] for one in view["spots"]),
         surfaces=_surfaces(content),
+        first_surface=_first_surface(content),
         next_month=_next_month(situation, words),
-        alerts=_alert_layers(content["views"]),
         has_streets=_any(content["views"], "streets"),
         cold=any((significance(view) < 0).any() for view in situation.views),
         tiles=situation.page.tiles,
@@ -126,6 +126,14 @@ def _surfaces(content: dict[str, Any]) -> list[str]:
     counted |= {"needs", "presence"} if content["presence"] else set()
     names = (*SURFACE_NAMES, "needs", "presence")
     return [name for name in names if name in counted or _any(content["views"], name)]
+
+
+def _first_surface(content: dict[str, Any]) -> str:
+    """Choose what the map opens with: hot cells, or where nobody looked for any, what there is."""
+    found = _surfaces(content)
+    tested = any(view["tested"] for view in content["views"])
+    wanted = ("bin",) if tested else (*reversed(SURFACE_NAMES),)
+    return next((name for name in wanted if name in found), "")
 
 
 def _content(situation: Situation, words: Words, streams: Streams, room: int) -> dict[str, Any]:
@@ -328,6 +336,9 @@ def _view(
 def _summary(view: View, situation: Situation, words: Words) -> str:
     """Sum the map up in a sentence or two."""
     said = phrases.summary(view, situation, words)
+    if not view.tested and any(alert.significant for alert in view.alerts):
+        events = [words("page.events", n=view.n), _period(situation, words)]
+        return words("page.summary_alerts", events=", ".join(filter(None, events)))
     if not (view.tested and view.enough and view.hotspots):
         return said
     first = view.hotspots[0]
@@ -428,17 +439,6 @@ def _next_month(situation: Situation, words: Words) -> str:
     """Name the month that a forecast is for; empty where there is none."""
     told = [view.facts["forecast"] for view in situation.views if "forecast" in view.facts]
     return words.month(told[0]["month"]) if told else ""
-
-
-def _alert_layers(views: Sequence[Mapping[str, Any]]) -> str:
-    """Name what is drawn with a letter on any of the maps, each once."""
-    drawn = [
-        group["layer"]
-        for view in views
-        for group in view["alerts"]
-        if any(item["significant"] for item in group["items"])
-    ]
-    return ", ".join(dict.fromkeys(drawn))
 
 
 def _any(views: Sequence[Mapping[str, Any]], name: str) -> bool:

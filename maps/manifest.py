@@ -18,13 +18,14 @@ import pyproj
 import shapely
 
 from geo.months import month_text
+from maps.time_tables import PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from layers.layer import Report
-    from maps.situation import Situation
+    from maps.situation import Situation, View
 
 _PACKAGES = (
     "fiona",
@@ -40,6 +41,9 @@ _PACKAGES = (
     "shapely",
 )
 """Whose versions can change a result; all that were installed stand in the pins."""
+
+_NUMBERS = re.compile(r"\[(?:\n\s+(?:[-+.\deE]+|true|false|null),?)+\n\s+\]")
+"""A list of plain values, one a line; no text holds a line break as such in JSON."""
 
 
 def write_manifest(situation: Situation, path: Path) -> None:
@@ -60,7 +64,7 @@ def manifest_text(situation: Situation, outputs: Mapping[str, str] | None = None
     """Give the manifest: inputs with checksums and counts, settings as used, versions.
 
     ``findings`` are the numbers about whole maps, by family and method (the 80-20 curve, Gini, the
-    area's own change).
+    area's own change). Each hour, weekday and month stands in the table ``rhythm`` alone.
 
     UTF-8 JSON with sorted keys. Holds no time of writing, no absolute path, no user or host name
     and no password, so the same inputs, settings and versions give the same bytes anywhere.
@@ -68,7 +72,7 @@ def manifest_text(situation: Situation, outputs: Mapping[str, str] | None = None
     dated = situation.month > 0
     manifest = {
         "crs": f"EPSG:{situation.crs}",
-        "findings": {view.family: view.facts for view in situation.views if view.facts},
+        "findings": {view.family: _findings(view) for view in situation.views if view.facts},
         "inputs": [_input(report) for report in situation.reports],
         "month": month_text(situation.month) if dated else None,
         "months": [month_text(month) for month in situation.months] if dated else None,
@@ -82,8 +86,17 @@ def manifest_text(situation: Situation, outputs: Mapping[str, str] | None = None
     text = json.dumps(
         _plain(manifest), ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False
     )
+    text = _NUMBERS.sub(lambda found: re.sub(r"\n\s*", " ", found[0]), text)
     # Half a surrogate pair, from a badly decoded file, has no UTF-8.
     return text.encode("utf-8", "replace").decode() + "\n"
+
+
+def _findings(view: View) -> dict[str, Any]:
+    """Give the facts of a map but for the long lists that are a table of their own."""
+    return {
+        method: {name: fact for name, fact in facts.items() if name not in PROFILES}
+        for method, facts in view.facts.items()
+    }
 
 
 def portable(path: str) -> str:

@@ -40,8 +40,10 @@ def sentences(view: View, words: Words) -> list[str]:
         if method in view.facts
         for sentence in tell(view, view.facts[method], words)
     ]
-    # Methods that lack the same say so once.
-    return list(dict.fromkeys([*found, *(words.note(note) for note in view.limits)]))
+    # Methods that lack the same say so once, and not again below the map's own warning.
+    warned = {note.key for note in view.notes if note.level == "warning"}
+    limits = (words.note(note) for note in view.limits if note.key not in warned)
+    return list(dict.fromkeys([*found, *limits]))
 
 
 def _concentration(view: View, facts: Mapping[str, Any], words: Words) -> Iterator[str]:
@@ -90,7 +92,6 @@ def _emerging(view: View, facts: Mapping[str, Any], words: Words) -> Iterator[st
 
 def _near_repeat(view: View, facts: Mapping[str, Any], words: Words) -> Iterator[str]:
     """Tell the nearest and soonest events that follow each other more often than by chance."""
-    del view
     sure = np.argwhere(np.asarray(facts["significant"], dtype=bool))
     if not len(sure):
         yield words("overview.not_near_repeat")
@@ -98,12 +99,14 @@ def _near_repeat(view: View, facts: Mapping[str, Any], words: Words) -> Iterator
     ratio = np.nan_to_num(np.asarray(facts["ratio"], dtype=np.float64), posinf=0.0)
     row, column = max(sure.tolist(), key=lambda at: ratio[at[0], at[1]])
     metres = facts["distance_m"][row + 1]
-    yield words(
+    said = words(
         "overview.near_repeat",
         ratio=phrases.times(ratio[row, column], words),
         near=words(f"overview.near_repeat_{'within' if metres > 1 else 'same'}", metres=metres),
         n=facts["days"][column + 1],
     )
+    watched = any(alert.method == "near_repeat" for alert in view.alerts)
+    yield said if watched else f"{said} {words('overview.not_watched')}"
 
 
 def _streets(view: View, facts: Mapping[str, Any], words: Words) -> Iterator[str]:

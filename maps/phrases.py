@@ -204,7 +204,9 @@ def stability(hotspot: Hotspot, words: Words) -> str:
 def _found(found: Alert, words: Words, situation: Situation) -> str:
     """Say how many events a method found as a whole, against what it expected."""
     key, since, between = "undated", "", ""
-    if found.months is not None and situation.month:
+    if found.method == "network_kde":
+        key = found.method
+    elif found.months is not None and situation.month:
         key = "dated" if found.months[1] == situation.month else "between"
         since, between = words.month(found.months[0]), month_run(found.months, words)
     return words(
@@ -220,6 +222,8 @@ def _found(found: Alert, words: Words, situation: Situation) -> str:
 
 def alert(found: Alert, words: Words, situation: Situation) -> str:
     """Say what a method found as a whole: how many, since when, within what, and how sure."""
+    if found.method == "near_repeat" and found.days is not None:
+        return _watched(found, found.days, words, situation)
     parts = [_found(found, words, situation)]
     names = [words.category(key, situation.categories) for key, _ in found.categories[:2]]
     main = [_in_a_sentence(name) for name in names]
@@ -228,6 +232,23 @@ def alert(found: Alert, words: Words, situation: Situation) -> str:
         parts.append(words(f"phrases.reason.{key}", first=main[0], second=main[-1]))
     sentence = "; ".join(parts)
     return f"{sentence[:1].upper()}{sentence[1:]}. {chance(found, words)}"
+
+
+def _watched(found: Alert, risk: tuple[date, date], words: Words, situation: Situation) -> str:
+    """Say why a place calls for eyes now, and on which days.
+
+    Its p-value is that of the whole map's pattern and its categories those of the whole period:
+    neither is of these few events.
+    """
+    facts = next(v.facts["near_repeat"] for v in situation.views if v.family == found.family)
+    last = max(i for row in facts["significant"] for i, yes in enumerate(row) if yes)
+    return words(
+        "phrases.alert.near_repeat",
+        n=found.n,
+        days=round(facts["days"][last + 1]),
+        ratio=times(found.ratio, words),
+        risk=days(*risk, words),
+    )
 
 
 def chance(found: Alert, words: Words) -> str:

@@ -28,7 +28,7 @@ _MARK = "[lagesbild]"
 """Ends the comment of every table that is ours to write over."""
 
 _STYLE = "lagesbild"
-"""The name of our styles among those that people save beside them."""
+"""The name of our styles among those that people save beside them; others begin with it."""
 
 _SCHEMA = re.compile(r"(?!pg_)[a-z][a-z0-9_]{0,62}")
 _PATIENCE = "20s"
@@ -78,13 +78,13 @@ CREATE TABLE {styles} (
 
 _FORGET_STYLES = """
 DELETE FROM {styles} WHERE f_table_catalog = current_database() AND f_table_schema = %s
-AND styleName = %s"""
+AND (styleName = %s OR starts_with(styleName, %s))"""
 
 _ADD_STYLE = """
 INSERT INTO {styles} (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName,
                  styleQML, description, useAsDefault)
 SELECT current_database(), %(schema)s::text, %(table)s::text, %(geometry)s, %(style)s,
-       XMLPARSE(DOCUMENT %(qml)s), %(title)s, NOT EXISTS (
+       XMLPARSE(DOCUMENT %(qml)s), %(title)s, %(usual)s AND NOT EXISTS (
          SELECT FROM {styles} WHERE f_table_catalog = current_database() AND useAsDefault
          AND f_table_schema = %(schema)s::text AND f_table_name = %(table)s::text)"""
 
@@ -262,18 +262,22 @@ class _Writer:
         return home, "layer_styles"
 
     def _style(self, tables: Sequence[GisTable], style_table: tuple[str, str]) -> None:
-        self._run(_FORGET_STYLES, self.schema, _STYLE, styles=style_table)
+        more = f"{_STYLE}: "
+        self._run(_FORGET_STYLES, self.schema, _STYLE, more, styles=style_table)
         query = compose(_ADD_STYLE, styles=style_table)
         for table in tables:
-            values = {
-                "schema": self.schema,
-                "table": table.name,
-                "geometry": None if table.wkb is None else GEOMETRY,
-                "style": _STYLE,
-                "qml": styles.qml(table.style),
-                "title": table.title,
-            }
-            self.connection.execute(query, values)
+            named = {f"{more}{name}": style for name, style in table.others.items()}
+            for name, style in {_STYLE: table.style, **named}.items():
+                values = {
+                    "schema": self.schema,
+                    "table": table.name,
+                    "geometry": None if table.wkb is None else GEOMETRY,
+                    "style": name,
+                    "qml": styles.qml(style),
+                    "title": table.title,
+                    "usual": style is table.style,
+                }
+                self.connection.execute(query, values)
 
 
 def _columns(table: GisTable, srid: int) -> list[_Column]:

@@ -6,7 +6,7 @@ import io
 import math
 import zipfile
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyproj
@@ -60,7 +60,10 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class _MapLayer:
-    """One layer of the project; ``closer_than`` is a scale's denominator, or 0."""
+    """One layer of the project; ``closer_than`` is a scale's denominator, or 0.
+
+    ``others`` are styles to choose in place of ``style``, by their names.
+    """
 
     id: str
     source: str
@@ -70,6 +73,7 @@ class _MapLayer:
     group: Group
     shown: bool
     closer_than: int
+    others: Mapping[str, Style] = field(default_factory=dict)
 
     @property
     def spatial(self) -> bool:
@@ -122,6 +126,7 @@ def _qgs(situation: Situation, tables: Sequence[GisTable], file: str, language: 
             "authority": f"EPSG:{situation.crs}",
             "wkt": pyproj.CRS.from_epsg(situation.crs).to_wkt(),
             "canvas": _CANVAS,
+            "usual": said("qgis.style_usual"),
             "extent": box,
             "metadata": file_metadata(situation, language),
             "groups": [
@@ -155,6 +160,7 @@ def _layers(
             table.group,
             table.shown,
             _NEAR if table.group == "layers" and table.shown and _rows(table) > _MANY else 0,
+            table.others,
         )
         for table in tables
     ]

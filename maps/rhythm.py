@@ -45,7 +45,7 @@ def rhythm_of(view: View, words: Words, streams: Streams) -> dict[str, Any] | No
         "hours": hours and _profile(hours, streams),
         "months": months and _profile(months, streams) | {"labels": list(names)},
         "more": {
-            "clock": ", ".join(_between_hours(*run) for run in _runs(_hot(facts.get("clock")))),
+            "clock": _clock(_hot(facts.get("clock"))),
             "weekdays": _spans(facts.get("weekdays"), words.entries["weekdays_short"]),
             "hours": hours_said(_hot(hours), words),
             "months": _spans(months, names),
@@ -78,6 +78,14 @@ def hours_said(hot: ArrayLike, words: Words) -> str:
     ]
     more = len(found) - len(told)
     return ", ".join([*told, *([words("page.rhythm.more", n=more)] if more else [])])
+
+
+def _clock(hot: Sequence[int]) -> str:
+    """Write hours of the day as runs, one over midnight as one: ``07–09, 20–02``."""
+    runs = _runs(hot)
+    if len(runs) > 1 and runs[0][0] == 0 and runs[-1][1] == 23:  # noqa: PLR2004 - the last hour
+        runs = [*runs[1:-1], (runs[-1][0], runs[0][1])]
+    return ", ".join(_between_hours(*run) for run in runs)
 
 
 def _length(run: tuple[int, int]) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from geo.crs import to_lonlat
 from maps import phrases
 from maps.rhythm import hours_said
-from maps.surfaces import rule_of
+from maps.surfaces import course_rules, rule_of
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 MOST_ALERTS = 10
 """Places of one method, found as a whole, that the page tells; the GeoPackage holds all."""
 
+FIRST_ALERTS = 2
+"""So many of them are told before the reader asks for all: the hotspots must stay in sight."""
+
 ALERTING = ("near_repeat", "scan", "clusters", "network_kde")
 """Methods whose places are told above the hotspots: what calls for eyes now comes first."""
+
+_ASKED_ANEW = ("scan", "clusters")
+"""Methods that answer when they found nothing, too; of the others, the sentences tell it."""
 
 _TENTHS = 10
 _LEAST_P = 0.001
@@ -119,8 +125,8 @@ def _course(spot: Hotspot, situation: Situation, words: Words) -> list[str] | No
     view = next(view for view in situation.views if view.family == spot.family)
     if "emerging_class" not in view.columns:
         return None
-    mine = np.asarray(view.columns["emerging_class"])[spot.cells].astype(str)
-    kinds, count = np.unique(mine[~np.isin(mine, ("", "none"))], return_counts=True)
+    mine = course_rules(view)[spot.cells]
+    kinds, count = np.unique(mine[mine != ""], return_counts=True)
     if not len(kinds):
         return None
     most = int(np.argmax(count))
@@ -144,7 +150,10 @@ def _around(spot: Hotspot, words: Words) -> list[list[str]]:
 def alerts_of(
     view: View, situation: Situation, words: Words, streams: Streams
 ) -> list[dict[str, Any]]:
-    """Describe what methods found as a whole, a group a method; one that found nothing says so."""
+    """Describe what methods found as a whole, a group a method, what is most sure first.
+
+    ``brief`` is one line of an item's ``text``. What is new is asked for: nothing is an answer.
+    """
     groups = []
     asked = situation.settings.get("methods", {})
     for method in (name for name in ALERTING if name in asked):
@@ -156,8 +165,9 @@ def alerts_of(
         timeless = method == "scan" and (not situation.month or any(not a.months for a in found))
         heading = f"page.alerts.{method}{'_where' if timeless else ''}"
         sure = [alert for alert in found if alert.significant]
+        if not (sure or method in _ASKED_ANEW):
+            continue
         shown = sure[:MOST_ALERTS] or found[:1]
-        none = words(f"{heading}.{'none' if shown else 'none_at_all'}")
         more = len(sure) - len(shown)
         groups.append(
             {
@@ -167,7 +177,12 @@ def alerts_of(
                 ),
                 "layer": words(f"{heading}.layer"),
                 "street": method == "network_kde",
-                "none": "" if sure else none,
+                "none": "" if sure else words(f"{heading}.{'none' if shown else 'none_at_all'}"),
+                "open": words(
+                    "page.alerts.open" if len(shown) <= FIRST_ALERTS else "page.alerts.all",
+                    n=len(shown),
+                ),
+                "first": FIRST_ALERTS,
                 "more": words("page.alerts.more", n=more) if more > 0 else "",
                 "shapes": streams.shapes(
                     np.array([drawn(alert, situation) for alert in shown], dtype=object), unit=0.1
@@ -176,6 +191,7 @@ def alerts_of(
                     {
                         "letter": f"{words(f'{heading}.letter')}{i}",
                         "name": phrases.place_name(alert.place, words),
+                        "brief": _brief(alert, words, situation),
                         "text": phrases.alert(alert, words, situation),
                         "significant": alert.significant,
                     }
@@ -184,6 +200,25 @@ def alerts_of(
             }
         )
     return groups
+
+
+def _brief(alert: Alert, words: Words, situation: Situation) -> str:
+    """Say in one line what a method found: how many events, or the days to watch and the risk."""
+    values = {
+        "n": alert.n,
+        "expected": phrases.times(alert.expected, words),
+        "ratio": phrases.times(alert.ratio, words),
+    }
+    if alert.days is not None:
+        return words("page.alerts.brief_days", days=phrases.days(*alert.days, words), **values)
+    if alert.months is None or not situation.month:
+        return words("page.alerts.brief", **values)
+    since = alert.months[1] == situation.month
+    return words(
+        f"page.alerts.brief_{'since' if since else 'between'}",
+        months=words.month(alert.months[0]) if since else phrases.month_run(alert.months, words),
+        **values,
+    )
 
 
 def drawn(alert: Alert, situation: Situation) -> BaseGeometry:

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from maps.phrases import valid
 from maps.situation import ALL
+from maps.surfaces import limits_between, ranges
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -48,6 +49,17 @@ _INDEX = ("#edf8fb", "#bfd3e6", "#9ebcda", "#8c96c6", "#8856a7", "#810f7c")
 
 _MINUTES = ("#ccece6", "#99d8c9", "#66c2a4", "#2ca25f", "#006d2c")
 """Of patrols: the green of their points, light to dark (ColorBrewer's BuGn)."""
+
+_COURSES = {
+    "new": "#e4572e",
+    "persistent": "#5c1138",
+    "recurring": "#f3bd5b",
+    "former": "#9fb2c6",
+}
+_EXPECTED = ("#c0d0e7", "#9db4d6", "#7b97c1", "#4d6ea3", "#25457a")
+_STREET, _HOT_STREET, _STREET_EDGE = "#e3f6fb", "#17c9f2", "#0b2a38"
+_STREET_WIDTHS = (0.4, 0.6, 0.9, 1.2, 1.6)
+"""The page's inks of courses, of forecasts and of streets."""
 
 _AMOUNTS = ("#fef0d9", "#fdcc8a", "#fc8d59", "#e34a33", "#b30000")
 
@@ -247,11 +259,112 @@ def cells_style(view: View, words: Words, aliases: Mapping[str, str], heading: s
     )
 
 
+def other_cells_styles(view: View, words: Words, usual: Style, heading: str) -> dict[str, Style]:
+    """Give the other ways to look at cells, by name: their course over time, and the forecast."""
+
+    def told(*names: str) -> str:
+        known = {name: usual.aliases[name] for name in names if name in usual.aliases}
+        return tip(heading, known, usual.values)
+
+    course = forecast = None
+    if "emerging_summary" in view.columns:
+        course = replace(
+            usual,
+            renderer="categorizedSymbol",
+            attribute="emerging_summary",
+            classes=tuple(
+                Class(words(f"classes.emerging_summary_{key}"), _cell(colour), value=key)
+                for key, colour in _COURSES.items()
+            ),
+            tip=told("n", "emerging_class", "emerging_months"),
+        )
+    if "forecast" in view.columns:
+        forecast = replace(
+            usual,
+            renderer="graduatedSymbol",
+            attribute="forecast",
+            classes=tuple(
+                Class(label, _cell(_EXPECTED[step]), lower=low, upper=high)
+                for step, label, low, high in _as_on_the_page(view.columns["forecast"], words)
+            ),
+            tip=told("n", "forecast", "forecast_low", "forecast_high"),
+        )
+    named = {"emerging": course, "forecast": forecast}
+    return {
+        words(f"qgis.style_{name}"): style
+        for name, style in named.items()
+        if style is not None and style.classes
+    }
+
+
+def _as_on_the_page(
+    values: NDArray[np.float64], words: Words
+) -> list[tuple[int, str, float, float]]:
+    """Part values into the page's classes: step (the densest is 4), words, lower and upper limit.
+
+    What is below the lowest limit has no class.
+    """
+    known = np.nan_to_num(np.asarray(values, dtype=np.float64))
+    limits = limits_between(known)
+    if not limits:
+        return []
+    tops = [*limits[1:], float(known.max())]
+    steps = range(len(_EXPECTED) - len(limits), len(_EXPECTED))
+    return list(zip(steps, ranges(limits, words), limits, tops, strict=True))
+
+
+def streets_style(
+    density: NDArray[np.float64],
+    families: Mapping[str, str],
+    aliases: Mapping[str, str],
+    words: Words,
+) -> Style:
+    """Draw pieces of road the wider the denser, in the page's classes; the hot ones stand out.
+
+    Hot pieces are told apart by a sign: in the renderer the others have a density below zero.
+    """
+    steps = _as_on_the_page(density, words)
+    classes = [
+        Class(
+            words("qgis.per_km_hot" if hot else "qgis.per_km", limits=label),
+            _street(_HOT_STREET if hot else _STREET, _STREET_WIDTHS[step]),
+            lower=low if hot else -high,
+            upper=high if hot else -low,
+        )
+        for hot in (True, False)
+        for step, label, low, high in reversed(steps)
+    ]
+    common: dict[str, Any] = {
+        "geometry": 1,
+        "tip": tip("name", {name: aliases[name] for name in ("density", "n", "q")}),
+        "aliases": aliases,
+        "values": {"family": families, "hot": yes_no("hot", words)},
+    }
+    if not classes:
+        return Style(classes=(Class("", _street(_STREET, _STREET_WIDTHS[0])),), **common)
+    return Style(
+        renderer="graduatedSymbol",
+        attribute='case when "hot" = 1 then "density" else -"density" end',
+        classes=tuple(classes),
+        levels=1,
+        **common,
+    )
+
+
+def _street(colour: str, width: float) -> Symbol:
+    return Symbol("line", (_line(_STREET_EDGE, width + 0.5), _line(colour, width)))
+
+
+def yes_no(column: str, words: Words) -> dict[str, str]:
+    """Say what 1 and 0 mean in a column."""
+    return {value: words(f"classes.{column}_{value}") for value in ("1", "0")}
+
+
 def _class_words(columns: Mapping[str, NDArray[Any]], words: Words) -> dict[str, dict[str, str]]:
-    """Say the classes of every column of classes in words (``lisa_class`` and its like)."""
+    """Say the keys of every column of classes in words (``lisa_class`` and its like)."""
     found = {}
     for name, values in columns.items():
-        if name.endswith("_class"):
+        if name.endswith(("_class", "_summary")):
             keys = [str(key) for key in np.unique(values.astype(str))]
             found[name] = {
                 key: words(f"classes.{name}_{key}" if key else "classes.none") for key in keys
@@ -313,19 +426,19 @@ def clusters_style(
     """Outline clusters: dashed where they are significant; what may be chance is not shown."""
     line = Symbol("fill", (_fill("", "#ffffff", 1.2), _fill("", "#6a3d9a", 0.7, style="dash")))
     faint = Symbol("fill", (_fill("", GREY, 0.3, style="dot"),))
-    yes_no = {"1": words("classes.significant_1"), "0": words("classes.significant_0")}
+    said = yes_no("significant", words)
     return Style(
         geometry=2,
         renderer="categorizedSymbol",
         attribute="significant",
         classes=(
-            Class(yes_no["1"], line, value="1"),
-            Class(yes_no["0"], faint, value="0", shown=False),
+            Class(said["1"], line, value="1"),
+            Class(said["0"], faint, value="0", shown=False),
         ),
         label=Label(_NAMED, size=9, closer_than=100_000, placement=8, priority=8),
         tip=tip("name", {name: aliases[name] for name in told}),
         aliases=aliases,
-        values={"family": families, "significant": yes_no},
+        values={"family": families, "significant": said},
     )
 
 

@@ -64,6 +64,7 @@ def _stability_values(steady: Stability | None) -> dict[str, Any]:
 def cluster_values(alert: Alert, situation: Situation, words: Words) -> dict[str, Any]:
     """Give a cluster's value for every column of ``geo.schema.CLUSTER``, texts in a language."""
     first, last = alert.months or (0, 0)
+    first_day, last_day = alert.days or (None, None)
     said = {
         "name": phrases.place_name(alert.place, words),
         "categories": phrases.categories(alert, words, situation),
@@ -75,6 +76,8 @@ def cluster_values(alert: Alert, situation: Situation, words: Words) -> dict[str
         "significant": int(alert.significant),
         "first_month": month_text(first) if first else None,
         "last_month": month_text(last) if last else None,
+        "first_day": first_day,
+        "last_day": last_day,
         **{name: text.replace("\u00a0", " ") for name, text in said.items()},
     }
     names = (column.name for column in CLUSTER)

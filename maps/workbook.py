@@ -21,11 +21,12 @@ from openpyxl.writer.excel import ExcelWriter
 
 from geo.crs import to_lonlat
 from geo.months import last_day
-from geo.schema import CLUSTER, HOTSPOT
+from geo.schema import CLUSTER, HOTSPOT, NEAR_REPEAT, RHYTHM
 from maps import phrases
 from maps.exports.places import hotspots, plain, rows, title
 from maps.manifest import manifest_text, portable
 from maps.tables import cluster_values
+from maps.time_tables import key_words, near_repeat_rows, rhythm_rows
 from maps.words import words
 
 if TYPE_CHECKING:
@@ -59,12 +60,18 @@ _WIDTHS = {
     "categories": 36,
     "recent": 40,
     "hotspot_id": 28,
+    "profile": 20,
+    "label": 40,
+    "mark": 20,
+    "significant": 20,
 }
 _FORMATS = {
     "rank": "0",
     "area_m2": "#,##0",
     "patrol_minutes": "#,##0",
     "radius_m": "#,##0",
+    "first_day": "yyyy-mm-dd",
+    "last_day": "yyyy-mm-dd",
     "stability_bootstrap": "0%",
     "stability_grids": "0%",
 }
@@ -85,7 +92,7 @@ _TEXT = Alignment("left", "top", wrap_text=True, indent=1)
 
 
 def write_workbook(situation: Situation, folder: Path, language: str) -> None:
-    """Write ``lagesbild.xlsx``: hotspots, groups if any, sources, rows left out, all settings.
+    """Write ``lagesbild.xlsx``: hotspots, groups and times if any, sources, left out, settings.
 
     Every text is a cell of text, whatever it looks like, and there is no formula. The time of
     writing is the end of the month of the meeting, so the same situation gives the same bytes.
@@ -100,6 +107,7 @@ def write_workbook(situation: Situation, folder: Path, language: str) -> None:
     _hotspots(book, situation, said)
     if any(view.alerts for view in situation.views):
         _clusters(book, situation, said)
+    _times(book, situation, said)
     _sources(book, situation, said)
     if situation.layers:
         _left_out(book, situation, said)
@@ -154,6 +162,26 @@ def _clusters(book: Workbook, situation: Situation, words: Words) -> None:
         printed=len(_CLUSTER),
         frozen=_SHARED.index("name") + 1,
     )
+
+
+def _times(book: Workbook, situation: Situation, words: Words) -> None:
+    """Tell when it happens and what comes back, where methods have; keys as people say them."""
+    said = key_words(situation, words)
+    tables = [
+        ("rhythm", RHYTHM, rhythm_rows(situation, words)),
+        ("near_repeat", NEAR_REPEAT, near_repeat_rows(situation)),
+    ]
+    for name, schema, table in tables:
+        shown = [column for column in schema if column.name != "item"]
+        keyed = ({**row, **{k: said[k][str(row[k])] for k in said if k in row}} for row in table)
+        if table:
+            _sheet(
+                book,
+                words(f"tables.{name}"),
+                (title(situation, words), words(f"tables.{name}")),
+                _columns(shown, words),
+                [[row[column.name] for column in shown] for row in map(plain, keyed)],
+            )
 
 
 def _columns(schema: Iterable[Column], words: Words) -> list[tuple[str, int, str | None]]:

@@ -24,6 +24,7 @@ from qgis.core import (
     QgsMapSettings,
     QgsProject,
     QgsUnitTypes,
+    QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QSize, Qt
 from qgis.PyQt.QtGui import QImage
@@ -50,6 +51,8 @@ def tree(project: QgsProject) -> dict[str, list[dict[str, object]]]:
                     "closer_than": layer.minimumScale() if layer.hasScaleBasedVisibility() else 0,
                     "renderer": layer.renderer().type() if layer.renderer() else None,
                     "labels": layer.labelsEnabled(),
+                    "styles": styles(layer),
+                    "stored": stored(layer),
                     "empty": [
                         f.name()
                         for i, f in enumerate(layer.fields())
@@ -67,6 +70,24 @@ def tree(project: QgsProject) -> dict[str, list[dict[str, object]]]:
                 }
             )
     return found
+
+
+def styles(layer: QgsVectorLayer) -> dict[str, list[object]]:
+    """Tell what each style that a layer offers makes of it, and leave it as it was."""
+    manager = layer.styleManager()
+    current, found = manager.currentStyle(), {}
+    for name in manager.styles() if len(manager.styles()) > 1 else []:
+        manager.setCurrentStyle(name)
+        items = layer.renderer().legendSymbolItems()
+        found[name] = [layer.renderer().type(), [item.label() for item in items]]
+    manager.setCurrentStyle(current)
+    return found
+
+
+def stored(layer: QgsVectorLayer) -> list[str]:
+    """List the styles that the file holds for a layer; of a layer with no place, none."""
+    count, _, names, *_ = layer.listStylesInDatabase()
+    return names[: max(count, 0)] if layer.isSpatial() else []
 
 
 def legend(item: QgsLayoutItemLegend) -> list[str]:

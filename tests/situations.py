@@ -434,7 +434,12 @@ def _view_over_time(view: View, one: Situation, names: Sequence[str]) -> View:
         "near_repeat": {
             "distance_m": [0, 100, 200, 400],
             "days": [0, 7, 14],
-            "ratio": [[2.14, 1.1], [1.4, 0.9], [1.0, 1.0]],
+            "distance_labels": ["[0, 100)", "[100, 200)", "[200, 400)"],
+            "day_labels": ["[0, 7)", "[7, 14)"],
+            "observed": [[30, 11], [28, 18], [40, 0]],
+            "expected": [[14.0, 10.0], [20.0, 20.0], [40.0, 0.0]],
+            "ratio": [[2.14, 1.1], [1.4, 0.9], [1.0, None]],
+            "p": [[0.001, 0.4], [0.02, 0.9], [1.0, 1.0]],
             "significant": [[True, False], [True, False], [False, False]],
             "today": "2021-12-31",
         },
@@ -480,7 +485,10 @@ def _evenings() -> np.ndarray:
 
 
 def _profile(n: np.ndarray, mark: np.ndarray) -> dict[str, list[float]]:
-    return {"n": n.tolist(), "mark": mark.astype(int).tolist()}
+    expected = np.full(len(n), n.mean())
+    q = np.where(mark, 0.01, 0.5)
+    told = {"n": n.astype(int), "expected": expected, "ratio": n / expected, "q": q}
+    return {name: values.tolist() for name, values in (told | {"mark": mark.astype(int)}).items()}
 
 
 def _contrast(n: int, ratio: float, low: float, high: float, p: float) -> dict[str, float]:
@@ -512,7 +520,7 @@ def _streets(names: Sequence[str]) -> Streets:
 def _alert_over_time(method: str, view: View, one: Situation, names: Sequence[str]) -> Alert:
     near = method == "near_repeat"
     model = _alert(view.family, 1, LEKEN if near else FJUGESTA, one.cells, view.columns["n"], "")
-    street = shapely.line_merge(shapely.union_all(_streets(names).geometry[46:64]))
+    street = shapely.union_all(shapely.buffer(_streets(names).geometry[46:64], 10.0))
     return replace(
         model,
         id=f"{method}-{view.family}-1",

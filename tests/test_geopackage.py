@@ -25,7 +25,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from osgeo_utils.samples import validate_gpkg
-from situations import MONTH, hostile_situation, layer, situation
+from situations import MONTH, hostile_situation, layer, over_time, situation
 
 from geo import schema
 from geo.cells import polygon_cells
@@ -95,6 +95,7 @@ SITUATIONS = {
     "plain": plain,
     "drawn": drawn,
     "followed": followed,
+    "over time": lambda: over_time(situation()),
 }
 
 
@@ -526,7 +527,7 @@ def test_every_table_has_the_style_that_qgis_looks_for(written: tuple[Situation,
     found = rows(
         path,
         "SELECT f_table_name, f_table_schema, f_geometry_column, useAsDefault, styleQML "
-        "FROM layer_styles ORDER BY id",
+        "FROM layer_styles WHERE useAsDefault = 1 ORDER BY id",
     )
     kinds = dict(pyogrio.list_layers(path))
     assert [name for name, *_ in found] == [name for name in kinds if name != "layer_styles"]

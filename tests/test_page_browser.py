@@ -183,10 +183,11 @@ def test_what_is_new_stands_above_the_list_and_on_the_map(read: Opener) -> None:
     assert box.locator("h2").inner_text() == "Nytt till och med december 2021"
     assert box.locator(".alert").count() == 1
     assert "3,1 väntades" in box.inner_text()
+    box.get_by_role("button", name="Mer").click()
     assert "en gång på 21 år" in box.inner_text()
     assert page.locator(".alert-badge text").all_text_contents() == ["N1"]
     before = page.evaluate("document.querySelector('path.alert-line').getAttribute('d')")
-    box.locator("button").click()
+    box.locator("h3 button").click()
     after = page.evaluate("document.querySelector('path.alert-line').getAttribute('d')")
     assert before != after
     page.uncheck("[name=layer][value=alerts]")

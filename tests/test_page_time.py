@@ -16,7 +16,9 @@ from situations import over_time, situation
 from test_html import content_of, read_varints
 
 from geo.hotspots import Streets
+from geo.note import Note
 from maps.html import page_html
+from maps.overview import sentences
 from maps.packing import Streams
 from maps.rhythm import hours_said, rhythm_of
 from maps.street_lines import street_lines
@@ -166,11 +168,17 @@ def test_a_place_tells_the_course_of_most_of_its_cells() -> None:
     [
         (
             "sv",
-            ["I januari 2022 väntas 41 händelser, med 80 % chans 31–52.", "slog den genomsnittet"],
+            [
+                "I januari 2022 väntas omkring 41 händelser; 80 % chans att de blir 31–52.",
+                "stämde det bättre än det långsiktiga genomsnittet",
+            ],
         ),
         (
             "en",
-            ["41 events are expected in January 2022, with a chance of 80%", "beat the average"],
+            [
+                "About 41 events are expected in January 2022, with a chance of 80 %",
+                "closer than the long-run average",
+            ],
         ),
     ],
 )
@@ -179,15 +187,66 @@ def test_the_forecast_says_whether_it_was_any_good(language: str, said: list[str
     views = content_of(page_html(over_time(situation()), language))["views"]
     for text in said:
         assert any(text in fact for fact in views[0]["facts"]), text
-    assert any("Ingen modell slog" in f or "no model beat" in f for f in views[1]["facts"])
+    assert any("inget annat sätt" in f or "no other way" in f for f in views[1]["facts"])
 
 
 def test_what_calls_for_eyes_now_comes_before_what_is_new() -> None:
     """Places of raised risk, then what is new, then streets; each with its own letter."""
     groups = content_of(page_html(over_time(situation()), "sv"))["views"][0]["alerts"]
+    assert groups[0]["items"][0]["brief"].startswith("28 december 2021–7 januari 2022: ")
     assert [[item["letter"] for item in group["items"]] for group in groups] == [
         ["H1"], ["N1"], ["V1"],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["near_repeat", "network_kde"])
+def test_what_was_not_found_has_no_card(method: str) -> None:
+    """Nothing to watch, no street: the sentences say so, and the list starts higher up."""
+    one = over_time(situation())
+    quiet = tuple(
+        replace(view, alerts=tuple(a for a in view.alerts if a.method != method))
+        for view in one.views
+    )
+    view = content_of(page_html(replace(one, views=quiet), "sv"))["views"][0]
+    letter = {"near_repeat": "H", "network_kde": "V"}[method]
+    assert not any(
+        item["letter"][0] == letter for group in view["alerts"] for item in group["items"]
+    )
+    told = any("Just nu har ingen plats förhöjd risk" in fact for fact in view["facts"])
+    assert told == (method == "near_repeat")
+
+
+def test_a_map_with_too_few_events_says_it_once() -> None:
+    """What the map's own warning says is not among the sentences again."""
+    one = situation(enough=False)
+    view = one.views[0]
+    warning = next(note for note in view.notes if note.level == "warning")
+    again = replace(warning, values={**warning.values, "n": 3})
+    told = sentences(replace(view, limits=(again, Note("change_too_few", {"n": 2}))), words("sv"))
+    assert len(told) == 1
+
+
+def test_a_page_without_hotspots_opens_with_what_it_has() -> None:
+    """Where nobody looked for hot cells the map shows what is expected, and names places."""
+    one = over_time(situation())
+    views = tuple(replace(view, tested=False, hotspots=()) for view in one.views)
+    page = page_html(replace(one, views=views), "sv")
+    assert re.findall(r'name="surface" value="(\w*)" checked', page) == ["forecast"]
+    assert "Platserna att titta på står nedan." in content_of(page)["views"][0]["summary"]
+    assert 'value="bin" checked' in page_html(one, "sv")
+
+
+@pytest.mark.parametrize(
+    ("hot", "said"), [((0, 1, 20, 21, 22, 23), "20–02"), ((0, 7, 8), "00–01, 07–09"), ((), "")]
+)
+def test_hours_of_the_clock_go_on_over_midnight(hot: Sequence[int], said: str) -> None:
+    """An evening that goes on after midnight is one time, not two."""
+    clock = {"n": [1] * 24, "mark": [int(hour in hot) for hour in range(24)]}
+    hours = {"n": [1] * 168, "mark": [0] * 168}
+    view = replace(situation().views[0], facts={"rhythm": {"hours": hours, "clock": clock}})
+    told = rhythm_of(view, words("sv"), Streams())
+    assert told is not None
+    assert told["more"]["clock"] == said
 
 
 def open_time(read: Opener, language: str = "sv", **options: Any) -> Any:
@@ -228,6 +287,29 @@ def test_streets_are_drawn_and_can_be_taken_away(read: Opener) -> None:
     assert page.locator(".leaflet-streets-pane path").count() == 0
     assert page.locator(".street-key").is_hidden()
     page.wait_for_url(re.compile("streets"))
+
+
+@pytest.mark.browser
+def test_a_card_tells_two_places_until_asked_for_all(read: Opener) -> None:
+    """Two places, a line each; the button, by keyboard, too, shows all places and all words."""
+    one = over_time(situation())
+    view = one.views[0]
+    street = next(alert for alert in view.alerts if alert.method == "network_kde")
+    many = tuple(replace(street, id=f"street-{i}", rank=i) for i in range(2, 6))
+    views = (replace(view, alerts=view.alerts + many), *one.views[1:])
+    page = read(replace(one, views=views))
+    card = page.locator("#alerts .alerts").nth(2)
+    places, words_of = card.locator("li:visible"), card.locator(".full:visible")
+    assert (places.count(), words_of.count()) == (2, 0)
+    button = card.get_by_role("button", name="Alla 5: Gator där det händer mest", expanded=False)
+    button.focus()
+    page.keyboard.press("Enter")
+    assert (places.count(), words_of.count()) == (5, 5)
+    assert card.locator(".brief:visible").count() == 0
+    page.keyboard.press("Enter")
+    assert (places.count(), words_of.count()) == (2, 0)
+    page.emulate_media(media="print")
+    assert (places.count(), words_of.count()) == (5, 5)
 
 
 @pytest.mark.browser

@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from postgres import ADMIN, DATABASE, SECRET, USER, Server, server
-from situations import hostile_situation, situation
+from situations import hostile_situation, over_time, situation
 
 from cli import main
 from geo.errors import OutputError, SourceError
@@ -526,7 +526,7 @@ def test_tables_say_what_they_are_to_any_program(database: Any) -> None:
 @pytest.mark.usefixtures("database")
 def test_qgis_opens_the_tables_with_our_style(qgis_python: str, tmp_path: Path) -> None:
     """Legend, aliases and coordinate system, with nothing done but opening them."""
-    one = situation()
+    one = over_time(situation())
     write_postgis(one, "lage", "sv")
     tables = {t.name: t for t in (*gis_tables(one, "sv"), manifest_table(one, "sv"))}
     words = [name if table.wkb is not None else f"-{name}" for name, table in tables.items()]
@@ -590,6 +590,27 @@ def test_a_second_result_replaces_the_first_under_readers_views_and_rights(
     )
     n, tables = database.execute(count).fetchone()
     assert n == tables
+
+
+def test_other_styles_are_there_once_and_in_the_last_language(database: Any) -> None:
+    """None is left of the result before; a style that someone saved stays."""
+    one = over_time(situation())
+    write_postgis(one, "lage", "sv")
+    database.execute(
+        "INSERT INTO public.layer_styles (f_table_catalog, f_table_schema, f_table_name, "
+        "styleName, useAsDefault) VALUES (current_database(), 'lage', 'cells', 'min egen', false)"
+    )
+    write_postgis(one, "lage", "en")
+    names = database.execute(
+        "SELECT styleName, useAsDefault FROM public.layer_styles "
+        "WHERE f_table_name = 'cells' ORDER BY useAsDefault DESC, styleName"
+    ).fetchall()
+    assert names == [
+        ("lagesbild", True),
+        ("lagesbild: Course over time", False),
+        ("lagesbild: Forecast", False),
+        ("min egen", False),
+    ]
 
 
 def test_columns_that_change_leave_rights_and_other_views(database: Any) -> None:

@@ -211,7 +211,7 @@ globalThis.lagesbild ??= {};
       touch.append(svg("title", {}, then === null ? said : `${said} (${told.format(then)})`));
       chart.append(touch);
       if (i % every === 0) {
-        const month = labels[i].slice(0, 3).toLowerCase();
+        const month = labels[i].slice(0, 3);
         chart.append(svg("text", { ...text, x: Math.max(middle, 10), y: floor + 13 }, month));
       }
       if (yearOf(labels[i]) !== year) {

@@ -74,17 +74,20 @@ globalThis.lagesbild ??= {};
       fill(view) {
         for (const choice of choices) {
           choice.disabled = ![FIRST, ""].includes(choice.value) && !view.has(choice.value);
+          // What the whole period lacks is nothing to wait for.
+          choice.parentNode.hidden = choice.disabled && !view.live;
         }
         if (choices.find((choice) => choice.checked).disabled) {
           (choices.find((choice) => choice.value === FIRST) ?? choices.at(-1)).checked = true;
         }
-        optional("whole-only").hidden = !choices.some((choice) => choice.disabled);
+        optional("whole-only").hidden = !view.live || !choices.some((choice) => choice.disabled);
         optional("spots").hidden = !view.spots.length;
         optional("points").hidden = !view.points;
         optional("points").querySelector("span").textContent = words[view.live ? "cells" : "points"];
-        optional("alerts").hidden = !view.alerts.some((group) =>
-          group.items.some((item) => item.significant),
-        );
+        const sure = view.alerts.filter(({ items }) => items.some((item) => item.significant));
+        optional("alerts").hidden = !sure.length;
+        const named = sure.map(({ layer }) => layer);
+        optional("alerts").querySelector("span").textContent = named.join(", ");
         fillStreets(view);
         drawRamps(view);
       },

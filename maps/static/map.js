@@ -231,6 +231,7 @@ globalThis.lagesbild ??= {};
     /** The letters of what is new, on their circles where no number is. */
     function letters({ pixels: { a, e, n } }) {
       const made = [];
+      const small = []; // below those with a letter
       for (const { shapes, items } of now.view.alerts) {
         items.forEach(({ letter, significant }, i) => {
           if (!significant) return;
@@ -244,7 +245,7 @@ globalThis.lagesbild ??= {};
           const free = places.find((place) => clear(around(place)));
           const [px, py] = free ?? places[0];
           const r = free ? 9 : 4;
-          const half = r + 3 * (letter.length - 1);
+          const half = free ? r + 3 * (letter.length - 1) : r;
           const square = { x: px - half, y: py - r, width: 2 * half, height: 2 * r, rx: r / 3 };
           const badge = lb.svg("g", { class: "alert-badge" });
           badge.append(lb.svg("rect", { ...square, class: "badge-disc" }));
@@ -252,10 +253,10 @@ globalThis.lagesbild ??= {};
             badge.append(lb.svg("text", { x: px, y: py + 4.2, "text-anchor": "middle" }, letter));
             badgeBoxes.push(around(free));
           }
-          made.push(badge);
+          (free ? made : small).push(badge);
         });
       }
-      return made;
+      return [...small, ...made];
     }
 
     // Names

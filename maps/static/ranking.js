@@ -101,6 +101,18 @@ globalThis.lagesbild ??= {};
     if (list.contains(activeElement)) activeElement.focus({ preventScroll: true });
   }
 
+  /** A button that shows all items of a card, and all that they say. */
+  function opener(card, group) {
+    const made = element("button", "open-alerts", group.open);
+    made.type = "button";
+    made.ariaLabel = `${group.open}: ${group.title}`;
+    made.ariaExpanded = "false";
+    made.addEventListener("click", () => {
+      made.ariaExpanded = String(card.classList.toggle("opened"));
+    });
+    return made;
+  }
+
   /** Fills the box above the list with what is new, or with the answer that nothing is. */
   function fillAlerts(box, groups, show) {
     box.replaceChildren(
@@ -111,19 +123,22 @@ globalThis.lagesbild ??= {};
           name.addEventListener("click", () => show(group, i));
           return element(
             "li",
-            each.significant ? "alert" : "alert unsure",
+            `alert${each.significant ? "" : " unsure"}${i < group.first ? "" : " later"}`,
             each.significant ? element("span", "letter", each.letter) : null,
-            element("div", "", element("h3", "", name), element("p", "", each.text)),
+            element(
+              "div",
+              "",
+              element("h3", "", name),
+              element("p", "brief", each.brief),
+              element("p", "full", each.text),
+            ),
           );
         });
-        return element(
-          "section",
-          "alerts",
-          element("h2", "", group.title),
-          group.none ? element("p", "empty", group.none) : null,
-          items.length ? element("ul", "", ...items) : null,
-          group.more ? element("p", "more", group.more) : null,
-        );
+        const card = element("section", "alerts", element("h2", "", group.title));
+        card.append(group.none ? element("p", "empty", group.none) : opener(card, group));
+        if (items.length) card.append(element("ul", "", ...items));
+        if (group.more) card.append(element("p", "more later", group.more));
+        return card;
       }),
     );
   }

@@ -11,8 +11,12 @@ globalThis.lagesbild ??= {};
   function summed({ more }, { words }) {
     const rows = ["clock", "weekdays", "hours", "months"].filter((key) => more[key]);
     if (!rows.length) return [element("p", "said", words.rhythm.none)];
-    const row = (key) =>
-      element("div", "", element("dt", "", words.rhythm[key]), element("dd", "", more[key]));
+    // A time is not torn at the end of a line.
+    const whole = (time, i) => [i ? ", " : "", element("span", "time", time)];
+    const row = (key) => {
+      const times = more[key].split(", ").flatMap(whole);
+      return element("div", "", element("dt", "", words.rhythm[key]), element("dd", "", ...times));
+    };
     const dots = more.hours || more.months ? element("p", "aside", words.rhythm.dots) : null;
     return [heading(words.rhythm.more), element("dl", "facts", ...rows.map(row)), dots];
   }
