@@ -46,10 +46,13 @@ def _say_notes(notes: Sequence[Note], about: str = "") -> None:
 def _say_findings(view: View) -> None:
     """Say what was found about the whole map."""
     from maps.overview import sentences
+    from maps.rhythm import rhythm_said
     from maps.words import words
 
-    for sentence in sentences(view, words("en")):
-        _say(f"  {sentence}")
+    english = words("en")
+    for sentence in (*sentences(view, english), rhythm_said(view, english)):
+        if sentence:
+            _say(f"  {sentence}")
 
 
 def _counted(n: int, word: str) -> str:

@@ -21,6 +21,8 @@ _LEAST_PERCENT = 0.1
 _WHOLE_KM = 10
 _NEARLY_ALL = 0.9
 """Where chance puts so much on one per cent of the area, there are too few events to compare."""
+_SAME_M = 1.0
+"""So near is the same place."""
 
 
 def sentences(view: View, words: Words) -> list[str]:
@@ -91,19 +93,21 @@ def _emerging(view: View, facts: Mapping[str, Any], words: Words) -> Iterator[st
 
 
 def _near_repeat(view: View, facts: Mapping[str, Any], words: Words) -> Iterator[str]:
-    """Tell the nearest and soonest events that follow each other more often than by chance."""
-    sure = np.argwhere(np.asarray(facts["significant"], dtype=bool))
-    if not len(sure):
+    """Tell how often the nearest and soonest events follow that chance does not explain."""
+    sure = np.argwhere(np.asarray(facts["significant"], dtype=bool)).tolist()
+    if not sure:
         yield words("overview.not_near_repeat")
         return
-    ratio = np.nan_to_num(np.asarray(facts["ratio"], dtype=np.float64), posinf=0.0)
-    row, column = max(sure.tolist(), key=lambda at: ratio[at[0], at[1]])
-    metres = facts["distance_m"][row + 1]
+    row, column = min(sure, key=lambda at: (sum(at), at))
+    (nearest, metres), (first, days) = (
+        facts[name][at : at + 2] for name, at in (("distance_m", row), ("days", column))
+    )
+    place = "same" if metres <= _SAME_M else "within" if nearest <= _SAME_M else "ring"
     said = words(
         "overview.near_repeat",
-        ratio=phrases.times(ratio[row, column], words),
-        near=words(f"overview.near_repeat_{'within' if metres > 1 else 'same'}", metres=metres),
-        n=facts["days"][column + 1],
+        ratio=phrases.times(facts["ratio"][row][column], words),
+        near=words(f"overview.near_repeat_{place}", first=nearest, metres=metres),
+        soon=words(f"overview.near_repeat_{'later' if first else 'soon'}", first=first, n=days),
     )
     watched = any(alert.method == "near_repeat" for alert in view.alerts)
     yield said if watched else f"{said} {words('overview.not_watched')}"

@@ -44,18 +44,35 @@ def rhythm_of(view: View, words: Words, streams: Streams) -> dict[str, Any] | No
     return {
         "hours": hours and _profile(hours, streams),
         "months": months and _profile(months, streams) | {"labels": list(names)},
-        "more": {
-            "clock": _clock(_hot(facts.get("clock"))),
-            "weekdays": _spans(facts.get("weekdays"), words.entries["weekdays_short"]),
-            "hours": hours_said(_hot(hours), words),
-            "months": _spans(months, names),
-        },
+        "more": more_of(facts, words),
         "contrasts": [
             _contrast(name, found, words)
             for name in (*CONTRASTS, *(key for key in facts if key.startswith("weather_")))
             if (found := facts.get(name))
         ],
     }
+
+
+def more_of(facts: Mapping[str, Any], words: Words) -> dict[str, str]:
+    """Write what holds more than chance explains; empty texts where nothing does."""
+    return {
+        "clock": _clock(_hot(facts.get("clock"))),
+        "weekdays": _spans(facts.get("weekdays"), words.entries["weekdays_short"]),
+        "hours": hours_said(_hot(facts.get("hours")), words),
+        "months": _spans(facts.get("months"), words.entries["months"]),
+    }
+
+
+def rhythm_said(view: View, words: Words) -> str:
+    """Write when a map has more than chance explains, in a line; empty where nobody asked."""
+    facts = view.facts.get("rhythm", {})
+    if "clock" not in facts and "months" not in facts:
+        return ""
+    more = more_of(facts, words)
+    told = [f"{words(f'page.script.rhythm.{key}')} {text}" for key, text in more.items() if text]
+    if not told:
+        return words("page.script.rhythm.none")
+    return f"{words('page.script.rhythm.more')}: {'; '.join(told)}."
 
 
 def hours_said(hot: ArrayLike, words: Words) -> str:

@@ -155,3 +155,26 @@ def test_every_sentence_can_be_said(language):
 def test_a_little_is_not_written_as_nothing(share: float, written: str) -> None:
     """Two figures, but what would round to nothing is said to be less than a tenth."""
     assert _percent(share, words("en")) == written
+
+
+@pytest.mark.parametrize(
+    ("claimed", "told"),
+    [
+        ((0, 0), "at the same place and within 7 days"),
+        ((1, 0), "within 100 m and within 7 days"),
+        ((2, 1), "100–200 m away and 7–14 days later"),
+    ],
+)
+def test_repeats_are_told_of_the_band_in_which_they_were_found(claimed, told):
+    """Of several claimed bands the nearest and soonest; one farther off is no circle."""
+    significant = np.zeros((3, 2), dtype=bool)
+    significant[claimed] = significant[2, 1] = True
+    facts = {
+        "distance_m": [0.0, 1.0, 100.0, 200.0],
+        "days": [0, 7, 14],
+        "significant": significant.tolist(),
+        "ratio": [[2.0, 9.0], [2.0, 9.0], [2.0, 2.0]],
+    }
+    view = replace(ALL, facts={"near_repeat": facts}, alerts=())
+    (sentence,) = sentences(view, words("en"))
+    assert f"new ones: {told} the next comes 2.0 times as often" in sentence

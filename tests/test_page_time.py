@@ -20,7 +20,7 @@ from geo.note import Note
 from maps.html import page_html
 from maps.overview import sentences
 from maps.packing import Streams
-from maps.rhythm import hours_said, rhythm_of
+from maps.rhythm import hours_said, rhythm_of, rhythm_said
 from maps.street_lines import street_lines
 from maps.words import words
 
@@ -247,6 +247,23 @@ def test_hours_of_the_clock_go_on_over_midnight(hot: Sequence[int], said: str) -
     told = rhythm_of(view, words("sv"), Streams())
     assert told is not None
     assert told["more"]["clock"] == said
+
+
+@pytest.mark.parametrize(
+    ("hot", "said"),
+    [
+        ((20, 21), "More than expected: Time of day 20–22."),
+        ((), "No time stands out more than chance can explain."),
+        (None, ""),  # nobody asked
+    ],
+)
+def test_the_terminal_tells_the_rhythm_in_a_line(hot: Sequence[int] | None, said: str) -> None:
+    """What stands out, that nothing does, or nothing at all."""
+    facts = {}
+    if hot is not None:
+        clock = {"n": [1] * 24, "mark": [int(hour in hot) for hour in range(24)]}
+        facts = {"rhythm": {"clock": clock}}
+    assert rhythm_said(replace(situation().views[0], facts=facts), words("en")) == said
 
 
 def open_time(read: Opener, language: str = "sv", **options: Any) -> Any:
