@@ -56,7 +56,17 @@ def test_the_least_project_gets_the_documented_defaults(folder: Path) -> None:
     assert project.grid.cell_size is None
     assert project.hotspots.methods == (
         *("count", "kde", "gi_star", "local_moran"),
-        *("scan", "change", "joint", "concentration"),
+        *(
+            "scan",
+            "change",
+            "joint",
+            "emerging",
+            "forecast",
+            "near_repeat",
+            "network_kde",
+            "rhythm",
+            "concentration",
+        ),
     )
     assert (project.hotspots.exposure, project.hotspots.stability) == (None, True)
     assert project.layers[0].name == "incidents"

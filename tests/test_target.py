@@ -107,14 +107,15 @@ def test_it_ranks_by_any_method_with_its_settings():
     assert result.used["by"] == "kde bandwidth=300"
 
 
-@pytest.mark.parametrize("name", [name for name, one in methods().items() if one.score])
-def test_every_setting_that_is_tried_can_be_written_and_read(name):
+@pytest.mark.parametrize(
+    "method",
+    [one for one in methods().values() if one.score and not one.needs_roads],
+    ids=lambda one: one.name,
+)
+def test_every_setting_that_is_tried_can_be_written_and_read(method):
     """What a back-test chooses can stand in a project file."""
-    method = methods()[name]
-    if method.needs_roads:
-        pytest.skip("a target is asked on the map of all events, without roads")
     for settings in method.variants:
-        assert read_by(write_by(name, settings)) == (method, settings)
+        assert read_by(write_by(method.name, settings)) == (method, settings)
 
 
 def test_points_are_used_only_where_the_method_that_ranks_uses_them():
