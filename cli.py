@@ -266,11 +266,13 @@ def _read(
 
 
 def _stop_if_unusable(layers: Sequence[Layer]) -> None:
-    problems = tuple(problem for layer in layers for problem in layer.report.problems)
-    if problems:
-        from geo.errors import SourceError
+    from geo.errors import SourceError
+    from layers.reading import refuse_unusable
 
-        _refuse(SourceError("some sources cannot be used", problems))
+    try:
+        refuse_unusable(layers)
+    except SourceError as error:
+        _refuse(error)
 
 
 def _report_table(reports: Sequence[Report]) -> None:

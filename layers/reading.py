@@ -145,6 +145,13 @@ def _known(area: StudyArea, layers: Sequence[Layer]) -> Known:
     )
 
 
+def refuse_unusable(layers: Sequence[Layer]) -> None:
+    """Raise ``SourceError`` with every problem of the layers, where there is any."""
+    problems = tuple(problem for layer in layers for problem in layer.report.problems)
+    if problems:
+        raise SourceError("some sources cannot be used", problems)
+
+
 def read_layer(
     settings: LayerSettings,
     project: Project,

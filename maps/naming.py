@@ -10,11 +10,11 @@ import shapely
 
 from geo.places import compass
 from maps.situation import Near, PlaceName
+from maps.streets import is_road
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
@@ -215,14 +215,10 @@ def _roads(background: Sequence[Layer]) -> _Named:
         replace(layer, table=table, geometry=layer.geometry[keep])
         for layer in background
         if "class" in layer.table
-        for keep in [_text(layer.table["class"]).str.startswith("road").to_numpy(dtype=bool)]
+        for keep in [is_road(layer)]
         for table in [layer.table[keep]]
     ]
     return _Named.of(roads, "background")
-
-
-def _text(column: pd.Series[Any]) -> pd.Series[str]:
-    return column.fillna("").astype(str)
 
 
 def _radii(layers: Sequence[Layer], places: _Named) -> Floats:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from geo.cells import Cells
+    from layers.events import EventStream
     from layers.guess import FolderGuess
     from layers.layer import Category, Events, Layer
     from layers.polygons import Polygons
@@ -423,7 +424,6 @@ def analyse_table(
     **columns: str | None,
 ) -> tuple[Situation, tuple[Note, ...]]:
     """Find hotspots among the points of one table and write them; give what was chosen as notes."""
-    from layers.events import open_events
     from layers.project import method_parameters
 
     _check_method(method, roads)
@@ -443,13 +443,7 @@ def analyse_table(
 
         drawn = read_polygons(ground_of, None if cells else crs)
     tell(f"reading {path.name}")
-    stream = open_events(
-        path,
-        crs=crs,
-        box=None if drawn is None else box_around(drawn),
-        into=None if drawn is None else drawn.epsg,
-        **columns,
-    )
+    stream = open_within(path, drawn, crs, **columns)
     events = list(stream.batches())
     from maps.assemble import Frame, Wish, assemble
 
@@ -601,7 +595,18 @@ def _keep_apart(
         raise OutputError("the result cannot be written there", tuple(problems))
 
 
-def box_around(drawn: Polygons) -> tuple[float, float, float, float]:
+def open_within(
+    path: Path, drawn: Polygons | None, crs: int | None, **columns: str | None
+) -> EventStream:
+    """Open a table of events, in the metres of the polygons that are its ground, where drawn."""
+    from layers.events import open_events
+
+    box = None if drawn is None else _box(drawn)
+    into = None if drawn is None else drawn.epsg
+    return open_events(path, crs=crs, box=box, into=into, **columns)
+
+
+def _box(drawn: Polygons) -> tuple[float, float, float, float]:
     """Give the box around polygons in degrees."""
     from geo.crs import reproject
 

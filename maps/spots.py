@@ -125,7 +125,7 @@ def _course(spot: Hotspot, situation: Situation, words: Words) -> list[str] | No
     view = next(view for view in situation.views if view.family == spot.family)
     if "emerging_class" not in view.columns:
         return None
-    mine = course_rules(view)[spot.cells]
+    mine = course_rules(view, spot.cells)
     kinds, count = np.unique(mine[mine != ""], return_counts=True)
     if not len(kinds):
         return None

@@ -12,7 +12,15 @@ from geo.hotspots import Roads
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from layers.layer import Layer
+
+
+def is_road(layer: Layer) -> NDArray[np.bool_]:
+    """Mark the rows of a background layer that are roads."""
+    classes = layer.table["class"].fillna("").astype(str)
+    return np.asarray(classes.str.startswith("road"), dtype=bool)
 
 
 def roads_of(background: Sequence[Layer]) -> Roads | None:
@@ -21,7 +29,7 @@ def roads_of(background: Sequence[Layer]) -> Roads | None:
     for layer in background:
         if "class" not in layer.table:
             continue
-        road = layer.table["class"].fillna("").astype(str).str.startswith("road").to_numpy()
+        road = is_road(layer)
         keep = road & (shapely.get_dimensions(layer.geometry) == 1)
         geometry.append(layer.geometry[keep])
         named = layer.table["name"] if "name" in layer.table else layer.table["class"].mask(road)

@@ -177,7 +177,7 @@ def _named_classes(
 def _courses(view: View, here: NDArray[np.bool_], words: Words, streams: Streams) -> dict[str, Any]:
     """Tell in a few words what the classes of courses mean, and each cell's own rule."""
     _, classes = CLASSES["emerging"]
-    kinds, kind = np.unique(course_rules(view)[here], return_inverse=True)
+    kinds, kind = np.unique(course_rules(view, here), return_inverse=True)
     return {
         "means": [words(f"page.means.{key}") for key in classes],
         "kind": streams.add(kind),
@@ -185,10 +185,13 @@ def _courses(view: View, here: NDArray[np.bool_], words: Words, streams: Streams
     }
 
 
-def course_rules(view: View) -> NDArray[np.str_]:
-    """Give each cell's rule: its class's, its summary's where that says more, empty without any."""
-    kind = np.asarray(view.columns["emerging_class"]).astype(str)
-    summary = np.asarray(view.columns["emerging_summary"]).astype(str)
+def course_rules(view: View, at: NDArray[Any] | slice = slice(None)) -> NDArray[np.str_]:
+    """Give each cell's rule: its class's, its summary's where that says more, empty without any.
+
+    ``at`` are the cells that are asked for, all where none is named.
+    """
+    kind = np.asarray(view.columns["emerging_class"])[at].astype(str)
+    summary = np.asarray(view.columns["emerging_summary"])[at].astype(str)
     by_class = np.char.add("rule_", kind)
     by_summary = np.where(summary != "", np.char.add("summary_rule_", summary), by_class)
     found = np.where(np.char.endswith(kind, "_hot"), by_class, by_summary)

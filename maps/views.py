@@ -253,8 +253,9 @@ class Views:
         """Say whether a method is asked on a family's map; with no family, there is but one map."""
         if method.together:
             return family == ALL
-        alone = family == ALL and not self.families_by_count()
-        return not method.families or family in method.families or alone
+        if not method.families or family in method.families:
+            return True
+        return family == ALL and not self.families_by_count()
 
     def claim(
         self, history: Cube, method: Method, used: dict[str, Mapping[str, Any]], back: int

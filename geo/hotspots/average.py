@@ -20,11 +20,10 @@ AVERAGE = Column("average", "real")
 
 def known_months(evidence: Evidence) -> Ints:
     """List the months up to the period's end of which something is known; none without dates."""
-    cube = evidence.cube
-    if cube is None or cube.span is None or evidence.months is None:
+    if evidence.months is None:
         return np.zeros(0, dtype=np.int64)
-    known = evidence.known or range(cube.span[0], cube.span[1] + 1)
-    return np.array(sorted(m for m in known if m <= evidence.months[1]), dtype=np.int64)
+    last = evidence.months[1]
+    return np.array(sorted(m for m in evidence.known_months if m <= last), dtype=np.int64)
 
 
 def run(evidence: Evidence) -> Result:

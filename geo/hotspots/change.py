@@ -181,7 +181,7 @@ def run(
         return _nothing(evidence, Note("change_no_months", {}, "warning"), used)
     last = evidence.months[1]
     first = last - months + 1
-    known: Collection[int] = evidence.known or range(cube.span[0], cube.span[1] + 1)
+    known = evidence.known_months
     if last > max(known):
         ends = Note("change_ends", {"month": month_text(max(known))}, "warning")
         return _nothing(evidence, ends, used)

@@ -205,7 +205,7 @@ def run(
     if cube is None or cube.span is None or evidence.months is None:
         return _nothing(evidence, used, Note("emerging_no_months", {}, "warning"))
     last = evidence.months[1]
-    known: Collection[int] = evidence.known or range(cube.span[0], cube.span[1] + 1)
+    known = evidence.known_months
     missing = [last - back for back in range(step_months) if last - back not in known]
     if missing:
         ends = {"month": month_text(missing[0])}

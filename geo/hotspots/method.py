@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import date
 
     from numpy.typing import NDArray
@@ -80,6 +80,16 @@ class Evidence:
     roads: Roads | None = None
     days: Days | None = None
     seed: int = 1
+
+    @property
+    def known_months(self) -> Collection[int]:
+        """The months of which something is known; from the first event here to the last if untold.
+
+        Empty where no event here has a date.
+        """
+        if self.cube is None or self.cube.span is None:
+            return ()
+        return self.known or range(self.cube.span[0], self.cube.span[1] + 1)
 
     @property
     def share(self) -> Floats:

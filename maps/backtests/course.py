@@ -128,7 +128,7 @@ def compare(
     tell("cells")
     layouts = _layouts(area, wanted, notes)
     kept = _on_all(events, layouts, wanted, family_of, notes)
-    known = _known(events, wanted)
+    known = known_months(events, wanted.month)
     months = origins(known, window=wanted.window_months)
     if not months:
         raise LagesbildError(
@@ -253,10 +253,10 @@ def _take(events: Events, which: NDArray[np.bool_]) -> Events:
     )
 
 
-def _known(events: Sequence[Events], wanted: Wanted) -> frozenset[int]:
-    """Find the months of which anything is known, up to the last that is seen."""
+def known_months(events: Sequence[Events], last: int | None) -> frozenset[int]:
+    """Find the months of which anything is known, up to the last that is seen (None: all)."""
     months = {int(one) for part in events for one in np.unique(part.month)} - {UNKNOWN_MONTH}
-    return frozenset(one for one in months if wanted.month is None or one <= wanted.month)
+    return frozenset(one for one in months if last is None or one <= last)
 
 
 def _about_months(months: Sequence[int], known: frozenset[int]) -> list[Note]:

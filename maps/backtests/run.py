@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import shapely
 
 from geo.backtest import LEAST_MONTHS, origins
-from geo.errors import LagesbildError, Problem, SourceError
-from geo.months import UNKNOWN_MONTH, parse_month
+from geo.errors import LagesbildError, Problem
+from geo.months import parse_month
 from geo.note import Note
 from layers.project import load_project
-from layers.reading import checksum, read_project_layers
+from layers.reading import checksum, read_project_layers, refuse_unusable
 from maps.assemble import exposure_of
-from maps.backtests.course import Course, Wanted, chosen, compare
+from maps.backtests.course import Course, Wanted, chosen, compare, known_months
 from maps.backtests.page import FILES, write_page, write_plot
 from maps.backtests.tables import write_csv, write_json
-from maps.projects import box_around, hull_around, without_water
+from maps.projects import hull_around, open_within, without_water
 from maps.publish import publish
 from maps.situation import ALL
 from maps.streets import roads_of
@@ -94,9 +93,7 @@ def run(
     if window is not None:
         project = replace(project, window_months=window)
     layers = read_project_layers(project, tell)
-    unusable = tuple(problem for layer in layers for problem in layer.report.problems)
-    if unusable:
-        raise SourceError("some sources cannot be used", unusable)
+    refuse_unusable(layers)
     course = backtest_project(project, layers, wanted, tell)
     return course, project.folder / "out" / "backtest", project.language
 
@@ -159,18 +156,11 @@ def backtest_table(
     **columns: str | None,
 ) -> Course:
     """Back-test the events of one table; the area is that of a file, else the events' own hull."""
-    from layers.events import open_events  # noqa: PLC0415 - a project does not need it
-    from layers.polygons import read_polygons  # noqa: PLC0415 - the same
+    from layers.polygons import read_polygons  # noqa: PLC0415 - a project does not need it
 
     drawn = None if area is None else read_polygons(area, crs)
     tell(f"reading {path.name}")
-    stream = open_events(
-        path,
-        crs=crs,
-        box=None if drawn is None else box_around(drawn),
-        into=None if drawn is None else drawn.epsg,
-        **columns,
-    )
+    stream = open_within(path, drawn, crs, **columns)
     events = list(stream.batches())
     notes: list[Note] = list(stream.notes)
     if drawn is None:
@@ -217,8 +207,7 @@ def choose(
     """
     size = project.grid.cell_size
     events = [layer.events for layer in layers if layer.events is not None]
-    found = {int(one) for part in events for one in np.unique(part.month)} - {UNKNOWN_MONTH}
-    known = {one for one in found if month is None or one <= month}
+    known = known_months(events, month)
     if len(origins(known, window=project.window_months)) < LEAST_MONTHS:
         note = Note("auto_too_short", {"n": len(known)}, "warning")
         return Choice({"gi_star": project.methods.get("gi_star", {})}, size, (note,))
