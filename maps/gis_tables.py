@@ -210,7 +210,7 @@ def _cells(situation: Situation, words: Words) -> GisTable:
 def _hotspots(situation: Situation, words: Words) -> GisTable:
     found = [one for view in situation.views for one in view.hotspots]
     rows = [hotspot_values(one, situation, words) for one in found]
-    aliases, families = _aliases(HOTSPOT, words), _families(situation, words)
+    aliases, families = _aliases(HOTSPOT, words), phrases.map_names(words, situation)
     style = styles.hotspots_style(families, aliases, ("reason", "near", "n", "ratio", "q"))
     return _places("hotspots", HOTSPOT, rows, found, style, situation, words)
 
@@ -218,14 +218,14 @@ def _hotspots(situation: Situation, words: Words) -> GisTable:
 def _clusters(situation: Situation, words: Words) -> GisTable:
     found = [one for view in situation.views for one in view.alerts]
     rows = [cluster_values(one, situation, words) for one in found]
-    aliases, families = _aliases(CLUSTER, words), _families(situation, words)
+    aliases, families = _aliases(CLUSTER, words), phrases.map_names(words, situation)
     style = styles.clusters_style(families, aliases, ("reason", "n", "expected", "p"), words)
     return _places("clusters", CLUSTER, rows, found, style, situation, words)
 
 
 def _history(situation: Situation, words: Words) -> GisTable:
     rows = [history_values(one, words) for one in situation.history]
-    aliases, families = _aliases(HISTORY, words), _families(situation, words)
+    aliases, families = _aliases(HISTORY, words), phrases.map_names(words, situation)
     months = sorted({one.month for one in situation.history}, reverse=True)
     style = styles.history_style(
         {month_text(month): words.month(month) for month in months},
@@ -254,7 +254,9 @@ def _streets(situation: Situation, words: Words) -> GisTable:
         words("tables.streets"),
         {column.name: _array(arrays[column.name], _KINDS[column.kind]) for column in STREET},
         aliases,
-        styles.streets_style(arrays["density"], _families(situation, words), aliases, words),
+        styles.streets_style(
+            arrays["density"], phrases.map_names(words, situation), aliases, words
+        ),
         wkb,
         geometry_type,
         "analysis",
@@ -273,6 +275,8 @@ def _of_time(situation: Situation, words: Words) -> list[GisTable]:
     ]
     tables = []
     for name, columns, rows in found:
+        if not rows:
+            continue
         arrays = {
             column.name: _array([row[column.name] for row in rows], _KINDS[column.kind])
             for column in columns
@@ -291,16 +295,11 @@ def _of_time(situation: Situation, words: Words) -> list[GisTable]:
                 reports=situation.reports,
             )
         )
-    return [table for table, (*_, rows) in zip(tables, found, strict=True) if rows]
+    return tables
 
 
 def _aliases(columns: Sequence[Column], words: Words) -> dict[str, str]:
     return {column.name: _alias(column.name, words) for column in columns}
-
-
-def _families(situation: Situation, words: Words) -> dict[str, str]:
-    names = dict.fromkeys(view.family for view in situation.views)
-    return {name: phrases.map_name(name, words, situation) for name in names}
 
 
 def _places(

@@ -347,3 +347,8 @@ def _in_a_sentence(name: str) -> str:
 def map_name(family: str, words: Words, situation: Situation) -> str:
     """Name one map: all families together, or one of them."""
     return words("families.all") if family == ALL else words.family(family, situation.families)
+
+
+def map_names(words: Words, situation: Situation) -> dict[str, str]:
+    """Name every map of a situation, by its family."""
+    return {view.family: map_name(view.family, words, situation) for view in situation.views}

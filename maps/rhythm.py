@@ -11,7 +11,7 @@ import numpy as np
 from maps import phrases
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -46,9 +46,7 @@ def rhythm_of(view: View, words: Words, streams: Streams) -> dict[str, Any] | No
         "months": months and _profile(months, streams) | {"labels": list(names)},
         "more": more_of(facts, words),
         "contrasts": [
-            _contrast(name, found, words)
-            for name in (*CONTRASTS, *(key for key in facts if key.startswith("weather_")))
-            if (found := facts.get(name))
+            _contrast(label, found, words) for _, label, found in contrasts_of(facts, words)
         ],
     }
 
@@ -151,15 +149,25 @@ def _ratio(value: float, words: Words, *, sure: bool) -> str:
     return words.number(value, 2) if sure and round(value, 1) == 1 else phrases.times(value, words)
 
 
-def _contrast(name: str, found: Mapping[str, Any], words: Words) -> list[str]:
+def contrasts_of(
+    facts: Mapping[str, Any], words: Words
+) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Give each kind of time that was compared with the rest: its key, its name, what was found."""
+    for kind in (*CONTRASTS, *(key for key in facts if key.startswith("weather_"))):
+        if kind in facts:
+            label = f"page.rhythm.when.{kind}"
+            said = words(label) if words.has(label) else kind.removeprefix("weather_")
+            yield kind, said, facts[kind]
+
+
+def _contrast(label: str, found: Mapping[str, Any], words: Words) -> list[str]:
     """Set one kind of time beside the rest: its name, its events, and what that is in words."""
     key = "same"
     if found["p"] < _CERTAIN:
         key = "greater" if found["ratio"] > 1 else "fewer"
     told = {part: _ratio(found[part], words, sure=key != "same") for part in _RATIOS}
-    label = f"page.rhythm.when.{name}"
     return [
-        words(label) if words.has(label) else name.removeprefix("weather_"),
+        label,
         words.number(found["n"]),
         words(f"page.rhythm.{key}", **told),
     ]

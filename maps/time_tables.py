@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from maps import phrases
-from maps.rhythm import CONTRASTS
+from maps.rhythm import contrasts_of
+from maps.styles import yes_no
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,12 +24,10 @@ def key_words(situation: Situation, words: Words) -> dict[str, dict[str, str]]:
     """Say the keys of these tables' columns in words."""
     profiles = {name: words(f"page.script.rhythm.{word}") for name, word in PROFILES.items()}
     return {
-        "family": {
-            view.family: phrases.map_name(view.family, words, situation) for view in situation.views
-        },
+        "family": phrases.map_names(words, situation),
         "profile": profiles | {"contrasts": words("page.script.rhythm.contrasts")},
         "mark": {str(i): words(f"classes.mark_{i}".replace("-", "m")) for i in (1, 0, -1)},
-        "significant": {str(i): words(f"classes.significant_{i}") for i in (1, 0)},
+        "significant": yes_no("significant", words),
     }
 
 
@@ -52,10 +51,8 @@ def _rhythm(view: View, words: Words) -> Iterator[Row]:
             item, label = _item(profile, i, words)
             told = dict(zip(found, row, strict=True))
             yield nothing | told | {"profile": profile, "item": item, "label": label}
-    weather = (name for name in facts if name.startswith("weather_"))
-    for kind in (*CONTRASTS, *weather):
-        if kind in facts:
-            yield nothing | _contrast(kind, facts[kind], words)
+    for kind, label, found in contrasts_of(facts, words):
+        yield nothing | {"item": kind, "label": label} | _contrast(found)
 
 
 def _item(profile: str, i: int, words: Words) -> tuple[str, str]:
@@ -71,12 +68,9 @@ def _item(profile: str, i: int, words: Words) -> tuple[str, str]:
     return f"{day + 1}-{hour}", f"{words.entries['weekdays_short'][day]} {clock}"
 
 
-def _contrast(kind: str, found: Mapping[str, Any], words: Words) -> Row:
-    label = f"page.rhythm.when.{kind}"
+def _contrast(found: Mapping[str, Any]) -> Row:
     return {
         "profile": "contrasts",
-        "item": kind,
-        "label": words(label) if words.has(label) else kind.removeprefix("weather_"),
         **{name: found[name] for name in ("n", "expected", "ratio", "p")},
         "ratio_low": found["low"],
         "ratio_high": found["high"],

@@ -22,7 +22,8 @@ globalThis.lagesbild ??= {};
     const paths = new Map();
     for (const { shape, class: code, hot } of streets.lines) {
       const ink = `${width(code, streets.labels.length)}${hot ? " hot" : ""}`;
-      paths.set(ink, [...(paths.get(ink) ?? []), shape]);
+      if (!paths.has(ink)) paths.set(ink, []);
+      paths.get(ink).push(shape);
     }
     for (const part of ["street-edge", "street"]) {
       for (const [ink, shapes] of paths) {
