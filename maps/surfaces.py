@@ -20,6 +20,9 @@ SURFACES = 6
 RISKS = (1.5, 2.0, 3.0, 5.0, 10.0)
 """Limits between the classes of relative risk; up to half above the average is usual."""
 
+_NOTHING = 1e-100
+"""What is smaller has no parts that a number could tell."""
+
 CLASSES = {
     "lisa": ("lisa_class", ("HH", "HL", "LH", "LL")),
     "change": ("change_class", ("up", "down")),
@@ -84,7 +87,7 @@ def _real(view: View, column: str) -> NDArray[np.float64]:
 def limits_between(values: NDArray[Any]) -> list[float]:
     """Choose limits between classes: each about twice the one before, and round."""
     top = float(values.max(initial=0))
-    if top <= 0:
+    if top < _NOTHING:
         return []
     wanted = {_round(top * 0.45**step) for step in range(1, SURFACES)}
     return sorted(limit for limit in wanted if limit < top)

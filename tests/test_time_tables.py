@@ -14,7 +14,7 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from in_qgis import told_by
 from openpyxl import load_workbook
@@ -274,6 +274,7 @@ def test_cells_can_be_looked_at_in_two_more_ways(written: tuple[Situation, Path]
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e4), st.booleans()), min_size=1, max_size=40))
+@example([(5e-324, False)])
 def test_a_piece_of_street_is_drawn_by_its_density_and_its_claim(
     pieces: list[tuple[float, bool]],
 ) -> None:
