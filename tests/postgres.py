@@ -79,15 +79,16 @@ def server() -> Iterator[Server]:
     secret.write_text(SECRET, encoding="utf-8")
     (folder / "pgpass").write_text(f"127.0.0.1:*:*:*:{SECRET}\n", encoding="utf-8")
     (folder / "pgpass").chmod(0o600)
-    rights: list[str] = []
+    rights: dict[str, str] = {}
     if os.geteuid() == 0:
-        rights = ["runuser", "-u", "postgres", "--"]
+        rights = {"user": "postgres", "group": "postgres"}
         for path in (folder, secret):
             shutil.chown(path, "postgres")
 
     def run(program: str, *words: str) -> None:
         subprocess.run(
-            [*rights, programs / program, *words],
+            [programs / program, *words],
+            **rights,
             check=True,
             cwd=folder,
             stdin=subprocess.DEVNULL,
